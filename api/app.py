@@ -10,6 +10,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from api.authorize import Authorize, authorize
+from api.consent import consent_route
 from api.gate import Gate
 from api.hooks.route import hook_routes
 from api.links.route import link_route
@@ -59,6 +60,7 @@ def make_app(
         app.router.routes.extend(hook_routes(service))
         app.router.routes.append(link_route(service))
         app.router.routes.append(slack_route(service))
+        app.router.routes.append(consent_route(service, ui is not None and ui.is_built))
     if ui is not None:
         add_ui(app, ui)
     _describe(app)

@@ -29,6 +29,9 @@ _SHOWN: Final[Any] = {
     "master_key": "6bffcef6",
     "missing": None,
     "needed_by": [{"kind": "workflow", "name": "order", "version": 3, "path": "nodes.charge.config.credential"}],
+    "is_own": False,
+    "last_use": None,
+    "consent": None,
 }
 
 
@@ -73,6 +76,31 @@ class Need(BaseModel):
     path: str = Field(description="where in it")
 
 
+class CredentialUse(BaseModel):
+    """Whoever was given a credential: an attempt of a node, or the engine for a `purpose` of its own."""
+
+    at: models.Time
+    version: int
+    execution_id: str | None
+    path: str | None
+    attempt: int | None
+    workflow: str | None
+    purpose: str | None
+
+
+class Consent(BaseModel):
+    """How far a person is with authorizing a credential of kind `oauth2`."""
+
+    stage: Literal["none", "begun", "expired", "came_back", "given", "refused"] = Field(
+        description="`begun`: somebody was sent, and is waited for; `came_back`: and tokens are asked for, unless that was broken off"
+    )
+    at: models.Time | None = Field(description="since when it is there")
+    by: str | None
+    said: str = Field(description="why it was refused, in the words of the server")
+    given_at: models.Time | None = Field(description="when somebody has authorized it last")
+    given_by: str | None
+
+
 class CredentialShown(BaseModel):
     """A credential, without its values."""
 
@@ -86,7 +114,41 @@ class CredentialShown(BaseModel):
     versions: list[CredentialVersion]
     master_key: str = Field(description="the id of the master key that opens it")
     missing: str | None = Field(description="what is missing to open it here")
-    needed_by: list[Need] | None = Field(description="what names it; null in the list of all")
+    needed_by: list[Need] | None = Field(description="what names it; null where that was not asked for")
+    is_own: bool = Field(description="whether it is the engine's own, which nobody may change")
+    last_use: CredentialUse | None = Field(
+        description="who was given it last, as far back as uses are kept; null where they are not looked at"
+    )
+    consent: Consent | None = Field(description="null where nobody needs to authorize it")
+
+
+class CredentialField(BaseModel):
+    """A value of a kind."""
+
+    name: str
+    says: str
+    is_required: bool
+    is_secret: bool = Field(description="whether it is to be seen by nobody while it is typed")
+    choices: list[str] | None = Field(description="where it is one of a few")
+
+
+class CredentialKindShown(BaseModel):
+    """What a credential may be."""
+
+    kind: str
+    summary: str
+    fields: list[CredentialField]
+    takes_any: bool = Field(description="whether its values may have any names")
+
+
+class CredentialKinds(BaseModel):
+    """All kinds."""
+
+    kinds: list[CredentialKindShown]
+    redirect_uri: str | None = Field(
+        description="what is registered with a server of OAuth 2.0, for credentials that people authorize from the web UI, where the "
+        "setting `public_url` says it; else `oauth2/callback` behind the address by which this machine itself opens the web UI"
+    )
 
 
 class Credentials(BaseModel):
@@ -101,6 +163,14 @@ class AuthorizeRequest(BaseModel):
     model_config = ConfigDict(extra="forbid", json_schema_extra={"example": {"redirect_uri": "http://127.0.0.1:8085/"}})
 
     redirect_uri: str = Field(max_length=2_000, pattern=r"^https?://[^\s#]+$", description="as it is registered with the server")
+
+
+class ConnectRequest(BaseModel):
+    """By which address the page is open that a person leaves to authorize a credential, and comes back to."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"example": {"page": "http://127.0.0.1:8080/"}})
+
+    page: str = Field(max_length=1_000, pattern=r"^https?://[^\s/?#@]+/([^\s?#]*/)?$", description="of the root of the web UI")
 
 
 class Authorize(BaseModel):
@@ -124,18 +194,6 @@ class MasterKeyRotated(BaseModel):
     master_key: str = Field(description="the id of the master key that wraps now")
     rewrapped: int = Field(description="how many it was made to wrap")
     missing: list[str] = Field(description="those that cannot be opened here, and were left as they are")
-
-
-class CredentialUse(BaseModel):
-    """Whoever was given a credential: an attempt of a node, or the engine for a `purpose` of its own."""
-
-    at: models.Time
-    version: int
-    execution_id: str | None
-    path: str | None
-    attempt: int | None
-    workflow: str | None
-    purpose: str | None
 
 
 class CredentialUses(BaseModel):

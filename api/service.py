@@ -261,6 +261,10 @@ class Service(TriggerBook, ExecutionBook, Protocol):
     # Credentials.
 
     @property
+    def public_url(self) -> str | None:
+        """Where people reach this server, where that is known."""
+
+    @property
     def credentials(self) -> CredentialKeeper:
         """The secrets that activities may use."""
 

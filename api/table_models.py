@@ -71,6 +71,7 @@ class AuditRow(BaseModel):
     workflow: str | None
     about: str
     correlation_id: str | None
+    credential: str | None = Field(description="the name of the credential that it was done to")
 
 
 class AuditPage(BaseModel):

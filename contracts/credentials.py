@@ -53,6 +53,26 @@ KINDS: Final[Mapping[str, CredentialKind]] = {
 """By what a definition or a caller calls them."""
 
 
+FIELDS: Final[Mapping[str, str]] = {
+    "username": "the user name",
+    "password": "the password",
+    "token": "the token",
+    "name": "the name of the header, such as X-Api-Key",
+    "value": "what stands in the header",
+    "secret": "what requests are signed with",
+    "token_url": "where tokens are asked for",
+    "client_id": "as it is registered with the server",
+    "client_secret": "as it was given with the client id",
+    "scope": "what is asked for, with blanks between",
+    "authorize_url": "where a person authorizes it; without one the tokens are the client's own",
+    "refresh_token": "one that was got elsewhere",
+    "client_auth": "how the client shows itself to the server",
+}
+"""What each value is, for those who write it."""
+CHOICES: Final[Mapping[str, tuple[str, ...]]] = {"client_auth": CLIENT_AUTHS}
+"""Of those that are one of a few, which."""
+
+
 class VersionRow(NamedTuple):
     """A version of a credential; `until` is when it stops to count beside the next one, 0 for the newest."""
 
@@ -60,6 +80,21 @@ class VersionRow(NamedTuple):
     by: str
     at: int
     until: int
+
+
+class Consent(NamedTuple):
+    """How far a person is with authorizing a credential, and who has done so last. Times are in milliseconds since 1970, 0: never.
+
+    `stage` is `none`, `begun` (somebody was sent), `expired` (too long ago), `came_back` (and tokens are asked for), `given`, `refused`.
+    """
+
+    stage: str = "none"
+    at: int = 0
+    by: str = ""
+    said: str = ""
+    """Why it was refused, in the words of the server."""
+    given_at: int = 0
+    given_by: str = ""
 
 
 class CredentialRow(NamedTuple):
@@ -72,6 +107,8 @@ class CredentialRow(NamedTuple):
     master_key: str
     versions: Sequence[VersionRow]
     missing: str = ""
+    consent: Consent | None = None
+    """None where nobody needs to authorize it."""
 
 
 class UseRow(NamedTuple):
@@ -120,6 +157,17 @@ CredentialName: TypeAlias = Annotated[
 def is_credential_name(name: str) -> bool:
     """Whether a credential may be called so."""
     return _NAME.fullmatch(name) is not None
+
+
+def state_of(name: str, secret: str) -> str:
+    """What an authorization is known by when somebody comes back, who may say nothing else: it tells of which credential it is."""
+    assert "." not in secret
+    return f"{secret}.{name}"
+
+
+def name_in(state: str) -> str:
+    """The name of the credential that a state is of; it is believed by nobody before the whole was compared."""
+    return state.partition(".")[2]
 
 
 def check_values(kind: str, values: Mapping[str, str]) -> None:

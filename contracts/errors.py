@@ -4,6 +4,7 @@ RefoldError
 ├── Rejected                 the engine refuses a command; the caller can act on the reason
 │   ├── Overloaded           too much is waiting; try again after a pause
 │   └── NoCredential         a secret is asked for that is not there, or that cannot be opened
+│       └── NoConsent        a person came back from authorizing one, and it does not count
 ├── InvalidDefinition        a definition has problems; carries all of them
 ├── InvalidInput             a value does not match what was asked for; carries the problems
 ├── InvalidSettings          settings that cannot be used: unknown names, wrong values
@@ -69,7 +70,19 @@ class NoCredential(Rejected):
 
     def __init__(self, name: str, why: str, retryable: bool = False) -> None:
         super().__init__("no_credential", f"credential {name}: {why}")
-        self.retryable = retryable
+        self.why, self.retryable = why, retryable
+
+
+class NoConsent(NoCredential):
+    """A person came back from authorizing a credential, and it does not count; the message says why, and `outcome` says it to programs.
+
+    `foreign`: nobody was sent so, or another one since. `expired`: that is too long ago. `again`: it was finished by this already.
+    `broken_off`: it came back already, and was not finished. `refused`, `away`: the server has refused, or could not be asked.
+    """
+
+    def __init__(self, name: str, outcome: str, why: str) -> None:
+        super().__init__(name, why, retryable=outcome == "away")
+        self.outcome = outcome
 
 
 class Problem(NamedTuple):

@@ -26,6 +26,10 @@ from projections.filter.column import MS, Columns, text, time
 from projections.read_model import ReadModel, Visit
 
 ABOUT_LENGTH_MAX: Final = 200
+OF_CREDENTIALS: Final = "Credential"
+"""How a command to one ends."""
+OF_CREDENTIAL: Final = "credential "
+"""How what is said about one begins."""
 DEFINITIONS: Final = 2**32
 LETTERS: Final = DEFINITIONS + 1
 CREDENTIALS: Final = DEFINITIONS + 2
@@ -150,7 +154,13 @@ def audit_value(row: AuditRecord) -> dict[str, Any]:
         "workflow": row.workflow,
         "about": row.about,
         "correlation_id": row.correlation or None,
+        "credential": _credential(row),
     }
+
+
+def _credential(row: AuditRecord) -> str | None:
+    is_of_one = row.execution is None and row.command.endswith(OF_CREDENTIALS)
+    return row.about.removeprefix(OF_CREDENTIAL).partition(",")[0] if is_of_one else None  # no name has a comma
 
 
 def _names_of(row: AuditRecord) -> dict[str, Any]:
@@ -230,7 +240,7 @@ def letter_act(offset: int, act: LetterAct) -> AuditRecord | None:
 
 def credential_act(number: int, act: CredentialAct) -> AuditRecord:
     """The row of what was done to a credential."""
-    about = f"credential {act.name}" + (f", version {act.version}" if act.version else "")
+    about = f"{OF_CREDENTIAL}{act.name}" + (f", version {act.version}" if act.version else "")
     return AuditRecord(number, 0, act.at, act.by, act.command, None, None, _short(about), "")
 
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Any, Final
 
 import msgspec
-from fastapi import Path, Query
+from fastapi import Path, Query, Response
 from pydantic import BaseModel, ValidationError
 
+from api import consent
 from api import credential_models as models
+from api.answers import answer
 from api.bodies import check_json
 from api.operations.operation import Body, ClientMethod, Operation, Reply
 from api.operations.resources import misfit
@@ -19,7 +21,19 @@ from api.problems import BadRequest
 from api.resources import KINDS as RESOURCE_KINDS
 from api.service import Service
 from contracts.caller import Caller
-from contracts.credentials import NAME_PATTERN, CredentialRow, UseRow, check_values, is_credential_name
+from contracts.credentials import (
+    CHOICES,
+    FIELDS,
+    KINDS,
+    NAME_PATTERN,
+    OWN_NAME,
+    Consent,
+    CredentialKind,
+    CredentialRow,
+    UseRow,
+    check_values,
+    is_credential_name,
+)
 from contracts.errors import Rejected
 from contracts.resources import Resource
 from contracts.times import rfc3339
@@ -37,14 +51,34 @@ Name = Annotated[str, Path(max_length=63, description=f"its name: `{NAME_PATTERN
 Force = Annotated[bool, Query(description="also where something still names it, which then fails")]
 
 
-async def list_credentials(service: Service) -> Reply:
+async def list_credentials(
+    service: Service, needed_by: Annotated[bool, Query(description="whether it is told, too, what names each")] = False
+) -> Reply:
     """All credentials by name, without their values."""
-    return Reply({"credentials": [shown(one) for one in await asyncio.to_thread(service.credentials.all)]})
+    found = await asyncio.to_thread(service.credentials.all)
+    used = await asyncio.to_thread(service.credentials.last_uses)
+    needs = await _all_needs(service) if needed_by else None
+    return Reply({"credentials": [shown(one, None if needs is None else needs.get(one.name, []), used.get(one.name)) for one in found]})
+
+
+async def list_credential_kinds(service: Service) -> Reply:
+    """What a credential may be, and which values each kind has."""
+    return Reply({"kinds": [_kind(name, kind) for name, kind in KINDS.items()], "redirect_uri": consent.redirect_uri(service.public_url)})
+
+
+def _kind(name: str, kind: CredentialKind) -> dict[str, Any]:
+    fields = [
+        {"name": one, "says": FIELDS[one], "is_required": one in kind.needs, "is_secret": one not in kind.open, "choices": CHOICES.get(one)}
+        for one in kind.needs + kind.takes
+    ]
+    return {"kind": name, "summary": kind.summary, "fields": fields, "takes_any": kind.takes_any}
 
 
 async def get_credential(service: Service, name: Name) -> Reply:
     """A credential without its values, and what names it."""
-    return Reply(shown(await asyncio.to_thread(service.credentials.get, name), await _needs(service, name)))
+    found = await asyncio.to_thread(service.credentials.get, name)
+    used = await asyncio.to_thread(service.credentials.last_uses)
+    return Reply(shown(found, (await _all_needs(service)).get(name, []), used.get(name)))
 
 
 async def create_credential(caller: Caller, service: Service, body: Body) -> Reply:
@@ -88,13 +122,22 @@ def shown_use(row: UseRow) -> dict[str, Any]:
 async def begin_authorization(caller: Caller, service: Service, name: Name, body: Body) -> Reply:
     """Tell where a person is to go who authorizes a credential of kind `oauth2`."""
     asked = _read(models.AuthorizeRequest, body)
-    return Reply({"url": await asyncio.to_thread(service.credentials.begin_authorization, name, asked.redirect_uri, caller.actor)})
+    return Reply({"url": await asyncio.to_thread(service.credentials.consents.begin, name, asked.redirect_uri, caller.actor)})
 
 
 async def finish_authorization(caller: Caller, service: Service, name: Name, body: Body) -> Reply:
     """Take what a person came back with who has authorized a credential, and get tokens for it."""
     asked = _read(models.AuthorizedRequest, body)
-    return Reply(shown(await asyncio.to_thread(service.credentials.finish_authorization, name, asked.state, asked.code, caller.actor)))
+    return Reply(shown(await asyncio.to_thread(service.credentials.consents.finish, name, asked.state, asked.code, caller.actor)))
+
+
+async def connect_credential(caller: Caller, service: Service, name: Name, body: Body) -> Response:
+    """Tell a page where a person is to go who authorizes a credential, and comes back to this server, in this browser."""
+    leaving = consent.leaving(_read(models.ConnectRequest, body).page, service.public_url, service.chance(consent.BROWSER_BYTES))
+    url = await asyncio.to_thread(service.credentials.consents.begin, name, leaving.redirect_uri, caller.actor, leaving.browser)
+    told = answer({"url": url})
+    told.headers["Set-Cookie"] = leaving.cookie(name)
+    return told
 
 
 async def rotate_master_key(caller: Caller, service: Service) -> Reply:
@@ -105,7 +148,7 @@ async def rotate_master_key(caller: Caller, service: Service) -> Reply:
 
 async def delete_credential(caller: Caller, service: Service, name: Name, force: Force = False) -> Reply:
     """Keep a credential no more; refused where something names it. Again, once it was deleted, is the same."""
-    needs = await _needs(service, name)
+    needs = (await _all_needs(service)).get(name, [])
     if needs and not force:
         raise Rejected("credential_needed", still_needed(name, needs))
     await asyncio.to_thread(service.credentials.delete, name, caller.actor)
@@ -131,7 +174,7 @@ def _read(model: type[Any], body: Body) -> Any:
         raise misfit(error) from None
 
 
-def shown(row: CredentialRow, needs: list[dict[str, Any]] | None = None) -> dict[str, Any]:
+def shown(row: CredentialRow, needs: list[dict[str, Any]] | None = None, used: UseRow | None = None) -> dict[str, Any]:
     """A credential, as JSON shows it."""
     return {
         "name": row.name,
@@ -151,40 +194,52 @@ def shown(row: CredentialRow, needs: list[dict[str, Any]] | None = None) -> dict
         "master_key": row.master_key,
         "missing": row.missing or None,
         "needed_by": needs,
+        "is_own": row.name == OWN_NAME,
+        "last_use": None if used is None else shown_use(used),
+        "consent": None if row.consent is None else _consent(row.consent),
     }
 
 
-async def _needs(service: Service, name: str) -> list[dict[str, Any]]:
+def _consent(found: Consent) -> dict[str, Any]:
+    return {
+        "stage": found.stage,
+        "at": rfc3339(found.at) if found.at else None,
+        "by": found.by or None,
+        "said": found.said,
+        "given_at": rfc3339(found.given_at) if found.given_at else None,
+        "given_by": found.given_by or None,
+    }
+
+
+async def _all_needs(service: Service) -> Mapping[str, list[dict[str, Any]]]:
     kinds = (*(kind.name for kind in RESOURCE_KINDS), WEBHOOKS, TRIGGERS)
     resources = [one for kind in kinds for one in await service.resources(kind)]
-    return await service.compute(needs_of, name, service.workflows(), resources)
+    return await service.compute(all_needs, service.workflows(), resources)
 
 
-def needs_of(name: str, workflows: Sequence[Version], resources: Sequence[Resource]) -> list[dict[str, Any]]:
-    """What names a credential: of workflows the versions that executions start with, and what was made over the API."""
-    found = [
-        {"kind": "workflow", "name": one.name, "version": one.version, "path": path}
-        for one in workflows
-        if one.status == "active"
-        for path in _naming(msgspec.json.decode(one.content), name)
-    ]
-    return found + [
-        {"kind": "resource", "name": f"{one.kind}/{one.name}", "version": None, "path": path}
-        for one in resources
-        for path in _naming(msgspec.json.decode(one.value or b"null"), name)
-    ]
+def all_needs(workflows: Sequence[Version], resources: Sequence[Resource]) -> Mapping[str, list[dict[str, Any]]]:
+    """By credential what names it: of workflows the versions that executions start with, and what was made over the API."""
+    found: dict[str, list[dict[str, Any]]] = {}
+    for one in workflows:
+        for name, path in _naming(msgspec.json.decode(one.content)) if one.status == "active" else ():
+            found.setdefault(name, []).append({"kind": "workflow", "name": one.name, "version": one.version, "path": path})
+    for made in resources:
+        for name, path in _naming(msgspec.json.decode(made.value or b"null")):
+            need = {"kind": "resource", "name": f"{made.kind}/{made.name}", "version": None, "path": path}
+            found.setdefault(name, []).append(need)
+    return found
 
 
-def _naming(value: Any, name: str) -> Iterator[str]:
-    """The paths at which a definition, or a resource, names the credential; nodes are called by their ids."""
+def _naming(value: Any) -> Iterator[tuple[str, str]]:
+    """The credentials that a definition, or a resource, names, each with the path at which; nodes are called by their ids."""
     left: list[tuple[str, Any]] = [("", value)]
     while left:
         path, found = left.pop()
         if isinstance(found, dict):
             for key, inner in found.items():
                 at = f"{path}.{key}" if path else str(key)
-                if key in NAMING and inner == name:
-                    yield at
+                if key in NAMING and isinstance(inner, str):
+                    yield inner, at
                 left.append((at, inner))
         elif isinstance(found, list):
             for number, inner in enumerate(found):
@@ -203,6 +258,10 @@ CREDENTIALS: Final = (
     Operation(
         method="GET", path="/v1/credentials", tag="credentials", right="read", do=list_credentials, answer=models.Credentials,
         client=ClientMethod("credentials", "credentials"),
+    ),
+    Operation(
+        method="GET", path="/v1/credential-kinds", tag="credentials", right="read", do=list_credential_kinds,
+        answer=models.CredentialKinds, client=ClientMethod("credential_kinds", "kinds"),
     ),
     Operation(
         method="POST", path="/v1/credentials", tag="credentials", right="entrust", do=create_credential, answer=models.CredentialShown,
@@ -231,6 +290,10 @@ CREDENTIALS: Final = (
         method="POST", path="/v1/credentials/{name}/authorized", tag="credentials", right="entrust", do=finish_authorization,
         answer=models.CredentialShown, takes=models.AuthorizedRequest, is_required=True, problems=(404, 409, 415),
         client=ClientMethod("finish_authorization"),
+    ),
+    Operation(
+        method="POST", path="/v1/credentials/{name}/connect", tag="credentials", right="entrust", do=connect_credential,
+        answer=models.Authorize, takes=models.ConnectRequest, is_required=True, problems=(404, 409, 415),
     ),
     Operation(
         method="POST", path="/v1/credentials/rotate-master-key", tag="credentials", right="entrust", do=rotate_master_key,

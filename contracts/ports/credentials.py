@@ -87,6 +87,21 @@ class NoCredentials:
         raise NoCredential(OWN_NAME, self._why)
 
 
+class Consents(Protocol):
+    """How people authorize credentials of kind `oauth2`: they are sent to its server, and come back. May wait for a server elsewhere."""
+
+    def begin(self, name: str, redirect_uri: str, by: str, browser: str = "") -> str:
+        """Where a person is to go, who then comes back to `redirect_uri`; with `browser` by that one alone. Who was sent before is not
+        waited for any more. Raises Rejected where there is none of that name, NoCredential for one that nobody needs to authorize.
+        """
+
+    def finish(self, name: str, state: str, code: str, by: str, browser: str = "") -> CredentialRow:
+        """Somebody has come back with a code, and tokens are got for it, once. Raises Rejected, NoConsent."""
+
+    def refuse(self, name: str, state: str, said: str, by: str, browser: str = "") -> None:
+        """Somebody has come back with a refusal, in the words of the server. Raises Rejected, NoConsent for one that nobody has sent."""
+
+
 class CredentialKeeper(Protocol):
     """The credentials of the log, without their values. What it does may wait for a disk or a database: ask it in another thread."""
 
@@ -110,11 +125,12 @@ class CredentialKeeper(Protocol):
     def rotate(self, name: str, values: Mapping[str, str], by: str, overlap_ms: int) -> CredentialRow:
         """Let it have these values; those before count beside them for so long."""
 
-    def begin_authorization(self, name: str, redirect_uri: str, by: str) -> str:
-        """Where a person is to go who authorizes it. Raises NoCredential for one that nobody needs to authorize."""
+    def last_uses(self) -> Mapping[str, UseRow]:
+        """By name who was given a credential last, as far back as uses are kept."""
 
-    def finish_authorization(self, name: str, state: str, code: str, by: str) -> CredentialRow:
-        """Somebody has come back with a code. Raises NoCredential where nobody was sent, or the code is refused."""
+    @property
+    def consents(self) -> Consents:
+        """Where people authorize them."""
 
     def rotate_master_key(self, by: str) -> Rotated:
         """Have another master key wrap all of them; again after it was broken off finishes it. Raises NoCredential where there is none."""

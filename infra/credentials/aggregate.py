@@ -11,6 +11,7 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 
 from eventsourcing.domain import Aggregate
 
+from contracts.credentials import Consent
 from contracts.ports.master_keys import Wrapped
 
 VERSIONS_MAX: Final = 100
@@ -106,7 +107,11 @@ class KeptCredential(Aggregate):
 
         def apply(self, aggregate: KeptCredential) -> None:
             """See Aggregate.Event."""
-            aggregate.tokens, aggregate.asked_until, aggregate.authorization = self.sealed, 0, ""
+            aggregate.tokens, aggregate.asked_until = self.sealed, 0
+            if self.by:  # a person has authorized it; else it is one that was only replaced
+                at = ms_of(self.timestamp)
+                aggregate.authorization = ""
+                aggregate.consent = Consent("given", at, self.by, given_at=at, given_by=self.by)
 
     class TokenRefused(Event):
         """Nobody asks any more, and there is none."""
@@ -125,7 +130,29 @@ class KeptCredential(Aggregate):
 
         def apply(self, aggregate: KeptCredential) -> None:
             """See Aggregate.Event."""
-            aggregate.authorization = self.sealed
+            aggregate.authorization, aggregate.came_back = self.sealed, ""
+            aggregate.consent = aggregate.consent._replace(stage="begun", at=ms_of(self.timestamp), by=self.by, said="")
+
+    class CameBack(Event):
+        """The person is back with a code, for which tokens are asked: nobody else can come back with the same."""
+
+        TOPIC = "refold.credential.came_back"
+
+        def apply(self, aggregate: KeptCredential) -> None:
+            """See Aggregate.Event."""
+            aggregate.authorization, aggregate.came_back = "", aggregate.authorization
+            aggregate.consent = aggregate.consent._replace(stage="came_back", at=ms_of(self.timestamp), by=self.by)
+
+    class ConsentRefused(Event):
+        """The server has refused, in its own words, and whoever was sent is not waited for any more."""
+
+        TOPIC = "refold.credential.consent_refused"
+        said: str
+
+        def apply(self, aggregate: KeptCredential) -> None:
+            """See Aggregate.Event."""
+            aggregate.authorization, aggregate.came_back = "", aggregate.came_back or aggregate.authorization
+            aggregate.consent = aggregate.consent._replace(stage="refused", at=ms_of(self.timestamp), by=self.by, said=self.said)
 
     class Deleted(Event):
         """It is no more."""
@@ -150,7 +177,8 @@ class KeptCredential(Aggregate):
         self.kind, self.summary, self.workflows = kind, summary, list(workflows)
         self.wrapped = _wrapped(master_key, wrapped)
         self.versions = [one._replace(sealed="") for one in self.versions]
-        self.tokens = self.authorization = ""
+        self.tokens = self.authorization = self.came_back = ""
+        self.consent = Consent()
         self.asked_until = 0
         self.is_deleted = False
 
@@ -196,6 +224,8 @@ EVENTS: Final[tuple[type[Any], ...]] = (
     KeptCredential.TokenGiven,
     KeptCredential.TokenRefused,
     KeptCredential.AuthorizationBegun,
+    KeptCredential.CameBack,
+    KeptCredential.ConsentRefused,
     KeptCredential.Deleted,
 )
 """All that can happen to it."""

@@ -30,6 +30,7 @@ from workers.running.egress.addresses import Allow, is_public
 
 if TYPE_CHECKING:
     from infra.credentials.aggregate import KeptCredential, Version
+    from infra.credentials.consents import Consents
     from infra.credentials.events import Events
     from infra.credentials.token_keeper import TokenKeeper
 
@@ -94,6 +95,13 @@ class CredentialStore:
         from infra.credentials.tokens import TokenEndpoint
 
         return TokenKeeper(self, TokenEndpoint(self._is_allowed, self._clock.now))
+
+    @cached_property
+    def consents(self) -> Consents:
+        """See CredentialKeeper."""
+        from infra.credentials.consents import Consents
+
+        return Consents(self, self.tokens.endpoint)
 
     @cached_property
     def sealed_values(self) -> SealedValues:
@@ -183,9 +191,19 @@ class CredentialStore:
             events = self._looked()
             return [] if events is None else events.uses.latest(name, limit)
 
+    def last_uses(self) -> Mapping[str, UseRow]:
+        """See CredentialKeeper. Others get their turn between."""
+        while True:
+            with self._lock:
+                events = self._looked()
+                if events is None or not events.uses.read_on():
+                    return {} if events is None else dict(events.uses.last)
+
     def _row(self, kept: KeptCredential) -> CredentialRow:
-        versions = [VersionRow(one.number, one.by, one.at, one.until) for one in kept.versions]
-        return CredentialRow(kept.name, kept.kind, kept.summary, kept.workflows, kept.wrapped.master_key, versions, self._missing(kept))
+        versions, missing = [VersionRow(one.number, one.by, one.at, one.until) for one in kept.versions], self._missing(kept)
+        values = self._opened(kept, kept.versions[-1]).values if kept.kind == "oauth2" and not missing else {}
+        consent = self.consents.at(kept, self._clock.now()) if values.get("authorize_url") else None
+        return CredentialRow(kept.name, kept.kind, kept.summary, kept.workflows, kept.wrapped.master_key, versions, missing, consent)
 
     def _missing(self, kept: KeptCredential) -> str:
         try:
@@ -346,17 +364,6 @@ class CredentialStore:
         if (kept.kind, kept.summary, kept.workflows) != (kind, summary, list(workflows)):
             return False
         return dict(self._opened(kept, kept.versions[-1]).values) == dict(values)
-
-    def begin_authorization(self, name: str, redirect_uri: str, by: str) -> str:
-        """Where a person is to go who authorizes it. Raises Rejected for one that is not there, NoCredential."""
-        self.get(name)
-        return self.tokens.begin(name, redirect_uri, by)
-
-    def finish_authorization(self, name: str, state: str, code: str, by: str) -> CredentialRow:
-        """Somebody has come back with a code. Raises NoCredential where nobody was sent, or the code is refused."""
-        self.get(name)
-        self.tokens.finish(name, state, code, by)
-        return self.get(name)
 
     def _now(self) -> Any:
         from infra.credentials.aggregate import time_of

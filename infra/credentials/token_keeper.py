@@ -20,7 +20,7 @@ import msgspec
 from contracts.errors import NoCredential
 from contracts.ports.credentials import Secret
 from infra.credentials.aggregate import KeptCredential
-from infra.credentials.tokens import Authorization, TokenEndpoint, Tokens, check_redirect
+from infra.credentials.tokens import Authorization, TokenEndpoint, Tokens
 
 if TYPE_CHECKING:
     from infra.keys.cipher import Cipher
@@ -53,7 +53,7 @@ class TokenKeeper:
     """May be used from any thread; it may wait for a server elsewhere."""
 
     def __init__(self, store: Store, endpoint: TokenEndpoint) -> None:
-        self._store, self._endpoint = store, endpoint
+        self._store, self.endpoint = store, endpoint
         self._gates: dict[str, threading.Lock] = {}
         self._lock = threading.Lock()
 
@@ -97,50 +97,33 @@ class TokenKeeper:
 
     def _ask(self, name: str, values: Mapping[str, str], before: Tokens | None) -> Tokens:
         try:
-            found = self._endpoint.fresh(name, values, before)
+            found = self.endpoint.fresh(name, values, before)
         except NoCredential as error:
-            self._record(name, KeptCredential.TokenRefused, "")
+            record(self._store, name, KeptCredential.TokenRefused, "")
             if before is None or self._store.now() >= before.until:
                 raise
             _log.warning("%s; the token before is used until it ends", error)
             return before
-        self._keep(name, found, "")
+        record(self._store, name, KeptCredential.TokenGiven, "", found)
         return found
 
-    def _keep(self, name: str, tokens: Tokens, by: str) -> None:
-        self._record(name, KeptCredential.TokenGiven, by, tokens)
 
-    def _record(self, name: str, event_class: type[Any], by: str, content: Tokens | Authorization | None = None) -> None:
-        for _ in range(WRITES_MAX):
-            kept, _values, cipher = self._store.opened(name)
-            sealed = {} if content is None else {"sealed": cipher.seal(msgspec.json.encode(content), _about(name, type(content))).hex()}
-            if self._store.record(event_class, kept, by, **sealed):
-                return
-        raise NoCredential(name, "others write it all the time", retryable=True)
-
-    # A person authorizes it.
-
-    def begin(self, name: str, redirect_uri: str, by: str) -> str:
-        """Where a person is to go who authorizes it; the one who was sent before comes back in vain. Raises NoCredential."""
-        _, values, _ = self._store.opened(name)
-        if not values.get("authorize_url"):
-            raise NoCredential(name, "it has no `authorize_url`: nobody needs to authorize it")
-        url, begun = self._endpoint.authorization(values, redirect_uri)
-        self._record(name, KeptCredential.AuthorizationBegun, by, begun)
-        return url
-
-    def finish(self, name: str, state: str, code: str, by: str) -> None:
-        """Somebody has come back with a code. Raises NoCredential where nobody was sent, or the code is refused."""
-        kept, values, cipher = self._store.opened(name)
-        begun = check_redirect(name, _unsealed(kept.authorization, name, cipher, Authorization), state)
-        self._keep(name, self._endpoint.by_code(name, values, code, begun), by)
+def record(store: Store, name: str, event_class: type[Any], by: str, content: Tokens | Authorization | None = None, **more: Any) -> None:
+    """Record an event, whoever else writes at the same time; what it has is sealed. Raises NoCredential, LogError."""
+    for _ in range(WRITES_MAX):
+        kept, _values, cipher = store.opened(name)
+        sealed = {} if content is None else {"sealed": cipher.seal(msgspec.json.encode(content), _about(name, type(content))).hex()}
+        if store.record(event_class, kept, by, **sealed, **more):
+            return
+    raise NoCredential(name, "others write it all the time", retryable=True)
 
 
 def _tokens(kept: KeptCredential, cipher: Cipher) -> Tokens | None:
-    return _unsealed(kept.tokens, kept.name, cipher, Tokens)
+    return unsealed(kept.tokens, kept.name, cipher, Tokens)
 
 
-def _unsealed(sealed: str, name: str, cipher: Cipher, shape: type[T]) -> T | None:
+def unsealed(sealed: str, name: str, cipher: Cipher, shape: type[T]) -> T | None:
+    """What was sealed of a credential; None where nothing was."""
     if not sealed:
         return None
     return msgspec.json.decode(cipher.unseal(bytes.fromhex(sealed), _about(name, shape)), type=shape)

@@ -12,6 +12,7 @@ from urllib.parse import quote_plus, urlencode
 
 import msgspec
 
+from contracts.credentials import state_of
 from contracts.errors import NoCredential
 from contracts.sealed_value import HIDDEN
 from workers.running.activity_error import ActivityError
@@ -49,6 +50,8 @@ class Authorization(msgspec.Struct, frozen=True, kw_only=True):
     state: str
     verifier: str
     redirect_uri: str
+    browser: str = ""
+    """What the browser shows that comes back; empty where anything may bring the code, as a terminal does."""
 
     def __repr__(self) -> str:
         return "Authorization(•••)"
@@ -60,11 +63,12 @@ class TokenEndpoint:
     def __init__(self, is_allowed: Allow, now: Callable[[], int]) -> None:
         self._is_allowed, self._now = is_allowed, now
 
-    def authorization(self, values: Mapping[str, str], redirect_uri: str) -> tuple[str, Authorization]:
+    def authorization(self, name: str, values: Mapping[str, str], redirect_uri: str, browser: str) -> tuple[str, Authorization]:
         """Where a person is to go, and what is to be kept until he comes back."""
         begun = Authorization(
-            state=secrets.token_urlsafe(VERIFIER_BYTES), verifier=secrets.token_urlsafe(VERIFIER_BYTES), redirect_uri=redirect_uri
-        )
+            state=state_of(name, secrets.token_urlsafe(VERIFIER_BYTES)), verifier=secrets.token_urlsafe(VERIFIER_BYTES),
+            redirect_uri=redirect_uri, browser=browser,
+        )  # fmt: skip
         client = self._client("", values, code_challenge_method="S256", redirect_uri=redirect_uri)
         url, _ = client.create_authorization_url(values["authorize_url"], state=begun.state, code_verifier=begun.verifier)
         return str(url), begun
@@ -185,10 +189,3 @@ def _seconds(lasts: Any) -> int:
         return round(min(max(float(lasts), 1), LIFETIME_S_MAX))
     except (TypeError, ValueError, OverflowError):
         return LIFETIME_S_DEFAULT
-
-
-def check_redirect(name: str, begun: Authorization | None, state: str) -> Authorization:
-    """What was begun. Raises NoCredential where somebody comes back whom nobody has sent."""
-    if begun is None or not secrets.compare_digest(begun.state.encode(), state.encode(errors="replace")):
-        raise NoCredential(name, "nobody has begun this authorization, or it was begun anew since: begin it again")
-    return begun

@@ -38,6 +38,9 @@ class Uses:
         """`told` is a context in which what databases raise becomes ours."""
         self._recorder, self._forget, self._told = used.recorder, used.forget, told
         self._store, self._count = uuid4(), 0
+        self._after: int | None = None
+        self.last: dict[str, UseRow] = {}
+        """By name the last use that was noticed."""
 
     def add(self, name: str, version: int, use: Use, now: int) -> None:
         """Record one, durable when the call returns. Raises LogFull, LogUnreachable."""
@@ -49,6 +52,15 @@ class Uses:
             numbers = self._recorder.insert_events([StoredEvent(self._store, self._count, TOPIC, content)])
             if numbers and self._count % FORGET_EVERY == 0:
                 self._forget(numbers[0] - USES_MAX)
+
+    def read_on(self) -> bool:
+        """Take notice of some that were recorded since; whether there may be more. Raises LogUnreachable."""
+        with self._told():
+            page = self._recorder.select_notifications(self._after, PAGE, inclusive_of_start=False)
+        for one in page:
+            row = _row(one.state)
+            self.last[row.name], self._after = row, one.id
+        return len(page) == PAGE
 
     def latest(self, name: str, limit: int) -> list[UseRow]:
         """The last uses of a credential, the latest first."""

@@ -51,6 +51,7 @@ class CatalogService:
         self._dependencies = Dependencies(catalog, self._directory)
         self.hooks = Deliveries()
         """What came to webhooks here lately."""
+        self.public_url = settings.public_url
         self.slack = SlackDesk(settings, lambda: self.credentials)
         self._kinds = activity_kinds(settings)
         self._is_stopping = False

@@ -187,7 +187,8 @@ class EngineSettings(BaseModel):
         max_length=1_000,
         pattern=r"^https?://[^\s/?#@]+(/[^\s?#]*)?$",
         json_schema_extra={"format": "an address like https://refold.example"},
-        description="where people reach this server: what links in messages begin with; name its host in `hosts`, too",
+        description="where people reach this server: what links in messages begin with, and where they come back to who authorize a "
+        "credential; name its host in `hosts`, too",
     )
     smtp: str | None = Field(
         default=None,

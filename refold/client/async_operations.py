@@ -561,9 +561,14 @@ class AsyncOperations:
         answer: dict[str, Any] = await self._ask(asked("POST", f"/v1/webhooks/{part(name)}/enable"))
         return answer
 
-    async def credentials(self) -> Rows:
+    async def credentials(self, needed_by: bool = False) -> Rows:
         """All credentials by name, without their values."""
-        answer: Rows = (await self._ask(asked("GET", "/v1/credentials")))["credentials"]
+        answer: Rows = (await self._ask(asked("GET", "/v1/credentials", query={"needed_by": needed_by})))["credentials"]
+        return answer
+
+    async def credential_kinds(self) -> Rows:
+        """What a credential may be, and which values each kind has."""
+        answer: Rows = (await self._ask(asked("GET", "/v1/credential-kinds")))["kinds"]
         return answer
 
     async def create_credential(

@@ -553,9 +553,14 @@ class Operations:
         answer: dict[str, Any] = self._ask(asked("POST", f"/v1/webhooks/{part(name)}/enable"))
         return answer
 
-    def credentials(self) -> Rows:
+    def credentials(self, needed_by: bool = False) -> Rows:
         """All credentials by name, without their values."""
-        answer: Rows = self._ask(asked("GET", "/v1/credentials"))["credentials"]
+        answer: Rows = self._ask(asked("GET", "/v1/credentials", query={"needed_by": needed_by}))["credentials"]
+        return answer
+
+    def credential_kinds(self) -> Rows:
+        """What a credential may be, and which values each kind has."""
+        answer: Rows = self._ask(asked("GET", "/v1/credential-kinds"))["kinds"]
         return answer
 
     def create_credential(

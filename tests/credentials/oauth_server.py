@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import html
 import json
 import secrets
 import threading
@@ -12,14 +13,20 @@ from typing import Any
 from urllib.parse import parse_qs, unquote_plus, urlencode, urlsplit
 
 CLIENT, SECRET = "refold/client", "cl1ent+s3cr3t %:ä"
+REFUSED = "The person <b>said</b> no: ü"
+"""What it says where somebody refuses."""
 
 
 class OAuthServer:
-    """`asked` has the grant of each request to the token endpoint; what `answer` has is answered instead."""
+    """`asked` has the grant of each request to the token endpoint; what `answer` has is answered instead.
+
+    A server that `asks` shows a person a page with both choices; else everybody agrees.
+    """
 
     def __init__(self) -> None:
         self.asked: list[dict[str, str]] = []
         self.lasts: Any = 3_600
+        self.asks = False
         self.answer: tuple[int, bytes] | None = None
         self.may_answer = threading.Event()
         self.may_answer.set()
@@ -31,13 +38,34 @@ class OAuthServer:
 
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
-                query = {name: values[0] for name, values in parse_qs(urlsplit(self.path).query).items()}
+                asked = urlsplit(self.path)
+                query = {name: values[0] for name, values in parse_qs(asked.query).items()}
+                if not query:
+                    self.send_error(404)
+                    return
                 assert (query["response_type"], query["client_id"], query["code_challenge_method"]) == ("code", CLIENT, "S256")
+                if oauth.asks and asked.path == "/authorize":
+                    self._show(asked.query)
+                    return
+                if asked.path == "/deny":
+                    self._send_back(query, error="access_denied", error_description=REFUSED)
+                    return
                 code = secrets.token_urlsafe(16)
                 oauth.codes[code] = query
+                self._send_back(query, code=code)
+
+            def _send_back(self, query: dict[str, str], **found: str) -> None:
                 self.send_response(302)
-                self.send_header("location", f"{query['redirect_uri']}?{urlencode({'code': code, 'state': query['state']})}")
+                self.send_header("location", f"{query['redirect_uri']}?{urlencode({**found, 'state': query['state']})}")
                 self.end_headers()
+
+            def _show(self, query: str) -> None:
+                links = "".join(f'<p><a href="/{word}?{html.escape(query)}">{word.title()}</a></p>' for word in ("allow", "deny"))
+                self.send_response(200)
+                self.send_header("content-type", "text/html; charset=utf-8")
+                self.end_headers()
+                icon = '<link rel="icon" href="data:,">'
+                self.wfile.write(f"<!doctype html><html lang=en><title>Consent</title>{icon}<h1>Let Refold in?</h1>{links}".encode())
 
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["content-length"])).decode()

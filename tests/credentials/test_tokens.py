@@ -174,7 +174,7 @@ def test_an_odd_lifetime_is_taken_as_a_bounded_one(store: CredentialStore, oauth
 
 def authorized(store: CredentialStore, oauth: OAuthServer) -> tuple[str, str]:
     """Somebody was sent to the server, and comes back with state and code."""
-    url = store.begin_authorization("crm", "http://127.0.0.1:9/back", "ann")
+    url = store.consents.begin("crm", "http://127.0.0.1:9/back", "ann")
 
     class NoRedirect(urllib.request.HTTPRedirectHandler):
         def redirect_request(self, *_: object) -> None:
@@ -191,7 +191,7 @@ def test_a_person_authorizes_it_and_refresh_tokens_are_replaced(opens: Opens, oa
     with pytest.raises(NoCredential, match="nobody has authorized it yet: `refold credentials authorize crm`"):
         store.secret("crm")
     state, code = authorized(store, oauth)
-    opens().finish_authorization("crm", state, code, "ann")
+    opens().consents.finish("crm", state, code, "ann")
     for _ in range(3):
         assert opens().secret("crm").values["token"] == oauth.access_tokens[-1]
         clock.advance(3_600_000)
@@ -200,21 +200,21 @@ def test_a_person_authorizes_it_and_refresh_tokens_are_replaced(opens: Opens, oa
     with pytest.raises(NoCredential, match=r"has refused: invalid_grant: .*; authorize it again") as caught:
         store.secret("crm")
     assert (SECRET in str(caught.value), "r3fresh" in str(caught.value)) == (False, False)
-    store.finish_authorization("crm", *authorized(store, oauth), "ann")
+    store.consents.finish("crm", *authorized(store, oauth), "ann")
     assert store.secret("crm").values["token"] == oauth.access_tokens[-1]
 
 
 def test_who_was_not_sent_or_comes_twice_gets_nothing(store: CredentialStore, oauth: OAuthServer) -> None:
     store.create("crm", "oauth2", client(oauth, authorize_url=f"{oauth.url}/authorize"), "ann")
     with pytest.raises(NoCredential, match="nobody has begun this authorization"):
-        store.finish_authorization("crm", "some state", "some code", "mallory")
+        store.consents.finish("crm", "some state", "some code", "mallory")
     before = authorized(store, oauth)
     state, code = authorized(store, oauth)
     with pytest.raises(NoCredential, match="or it was begun anew since"):
-        store.finish_authorization("crm", *before, "ann")
-    store.finish_authorization("crm", state, code, "ann")
-    with pytest.raises(NoCredential, match="nobody has begun this authorization"):
-        store.finish_authorization("crm", state, code, "ann")
+        store.consents.finish("crm", *before, "ann")
+    store.consents.finish("crm", state, code, "ann")
+    with pytest.raises(NoCredential, match="this authorization was finished already, by ann: there is nothing left to do"):
+        store.consents.finish("crm", state, code, "ann")
     assert len(oauth.access_tokens) == 1
 
 

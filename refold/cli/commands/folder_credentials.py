@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from api.operations.credentials import needs_of, shown, shown_use, still_needed
+from api.operations.credentials import all_needs, shown, shown_use, still_needed
 from contracts.errors import Rejected
 from domain.expressions.durations import parse_duration
 from infra.clock import SystemClock
@@ -41,12 +41,13 @@ class FolderKeeper:
     def credentials(self) -> list[Value]:
         """All, by name."""
         with self._store() as store:
-            return [shown(one) for one in store.all()]
+            used = store.last_uses()
+            return [shown(one, used=used.get(one.name)) for one in store.all()]
 
     def credential(self, name: str) -> Value:
         """One, and what names it."""
         with self._store() as store:
-            return shown(store.get(name), self._needs(name))
+            return shown(store.get(name), self._needs(name), store.last_uses().get(name))
 
     def create_credential(
         self, name: str, kind: str, values: dict[str, str], summary: str = "", workflows: list[str] | None = None
@@ -72,12 +73,12 @@ class FolderKeeper:
     def begin_authorization(self, name: str, redirect_uri: str) -> Value:
         """Where a person is to go."""
         with self._store() as store:
-            return {"url": store.begin_authorization(name, redirect_uri, ACTOR)}
+            return {"url": store.consents.begin(name, redirect_uri, ACTOR)}
 
     def finish_authorization(self, name: str, state: str, code: str) -> Value:
         """Somebody has come back."""
         with self._store() as store:
-            return shown(store.finish_authorization(name, state, code, ACTOR))
+            return shown(store.consents.finish(name, state, code, ACTOR))
 
     def rotate_master_key(self) -> Value:
         """Have another master key open all of them."""
@@ -101,4 +102,4 @@ class FolderKeeper:
         with self._target.reader() as reader:
             catalog = reader.catalog
             active = [versions_in(catalog, one)[(catalog.active(one) or 0) - 1] for one in catalog.names()]
-            return needs_of(name, active, [])
+            return all_needs(active, []).get(name, [])

@@ -348,6 +348,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/credential-kinds": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description What a credential may be, and which values each kind has. */
+        get: operations["list_credential_kinds"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/credentials": {
         parameters: {
             query?: never;
@@ -429,6 +446,23 @@ export interface paths {
         put?: never;
         /** @description Take what a person came back with who has authorized a credential, and get tokens for it. */
         post: operations["finish_authorization"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/credentials/{name}/connect": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Tell a page where a person is to go who authorizes a credential, and comes back to this server, in this browser. */
+        post: operations["connect_credential"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1962,6 +1996,8 @@ export interface components {
             at: string;
             command: string;
             correlation_id: string | null;
+            /** @description the name of the credential that it was done to */
+            credential: string | null;
             execution_id: string | null;
             /** @description of the first event in the history of the execution that came of it */
             version: number | null;
@@ -2325,11 +2361,56 @@ export interface components {
         CommentRequest: {
             comment: string;
         };
+        /** @description By which address the page is open that a person leaves to authorize a credential, and comes back to. */
+        ConnectRequest: {
+            /** @description of the root of the web UI */
+            page: string;
+        };
+        /** @description How far a person is with authorizing a credential of kind `oauth2`. */
+        Consent: {
+            /** @description since when it is there */
+            at: string | null;
+            by: string | null;
+            /** @description when somebody has authorized it last */
+            given_at: string | null;
+            given_by: string | null;
+            /** @description why it was refused, in the words of the server */
+            said: string;
+            /**
+             * @description `begun`: somebody was sent, and is waited for; `came_back`: and tokens are asked for, unless that was broken off
+             * @enum {string}
+             */
+            stage: "none" | "begun" | "expired" | "came_back" | "given" | "refused";
+        };
         /** @description A credential is no more. */
         CredentialDeleted: {
             name: string;
             /** @description what still names it */
             needed_by: components["schemas"]["Need"][];
+        };
+        /** @description A value of a kind. */
+        CredentialField: {
+            /** @description where it is one of a few */
+            choices: string[] | null;
+            is_required: boolean;
+            /** @description whether it is to be seen by nobody while it is typed */
+            is_secret: boolean;
+            name: string;
+            says: string;
+        };
+        /** @description What a credential may be. */
+        CredentialKindShown: {
+            fields: components["schemas"]["CredentialField"][];
+            kind: string;
+            summary: string;
+            /** @description whether its values may have any names */
+            takes_any: boolean;
+        };
+        /** @description All kinds. */
+        CredentialKinds: {
+            kinds: components["schemas"]["CredentialKindShown"][];
+            /** @description what is registered with a server of OAuth 2.0, for credentials that people authorize from the web UI, where the setting `public_url` says it; else `oauth2/callback` behind the address by which this machine itself opens the web UI */
+            redirect_uri: string | null;
         };
         /** @description A credential to keep. */
         CredentialRequest: {
@@ -2354,13 +2435,19 @@ export interface components {
         };
         /** @description A credential, without its values. */
         CredentialShown: {
+            /** @description null where nobody needs to authorize it */
+            consent: components["schemas"]["Consent"] | null;
+            /** @description whether it is the engine's own, which nobody may change */
+            is_own: boolean;
             kind: string;
+            /** @description who was given it last, as far back as uses are kept; null where they are not looked at */
+            last_use: components["schemas"]["CredentialUse"] | null;
             /** @description the id of the master key that opens it */
             master_key: string;
             /** @description what is missing to open it here */
             missing: string | null;
             name: string;
-            /** @description what names it; null in the list of all */
+            /** @description what names it; null where that was not asked for */
             needed_by: components["schemas"]["Need"][] | null;
             summary: string;
             version: number;
@@ -4443,9 +4530,32 @@ export interface operations {
             };
         };
     };
-    list_credentials: {
+    list_credential_kinds: {
         parameters: {
             query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CredentialKinds"];
+                };
+            };
+        };
+    };
+    list_credentials: {
+        parameters: {
+            query?: {
+                /** @description whether it is told, too, what names each */
+                needed_by?: boolean;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -4606,6 +4716,33 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["CredentialShown"];
+                };
+            };
+        };
+    };
+    connect_credential: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description its name: `^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$` */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ConnectRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Authorize"];
                 };
             };
         };

@@ -2,6 +2,8 @@
 
 import { redirect, createRoute } from "@tanstack/react-router";
 import { edited, fresh as newWorkflow } from "./builder/route";
+import { audit } from "./audit/route";
+import { credentials } from "./credentials/route";
 import { execution } from "./execution/route";
 import { executions } from "./executions/route";
 import { parts } from "./parts/route";
@@ -35,5 +37,7 @@ export const routes = root.addChildren([
   incidents,
   triggers,
   workers,
+  credentials,
+  audit,
   parts,
 ]);

@@ -6,7 +6,7 @@ import { TextField } from "../../parts/field";
 import { longTime, zoneName, zoneShown } from "../../parts/time";
 import { Told } from "../../parts/told";
 import { type Backfilled, backfill, type Range, useDue } from "./data";
-import { momentOf, wallOf } from "./wall";
+import { momentOf, wallOf } from "../../parts/wall";
 import css from "./page.module.css";
 import { say } from "./words";
 
