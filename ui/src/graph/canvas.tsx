@@ -6,7 +6,7 @@
 
 import "@xyflow/react/dist/base.css";
 import { type Edge, type Node, Position, ReactFlow, ReactFlowProvider, useReactFlow, useStore } from "@xyflow/react";
-import { type JSX, type KeyboardEvent, type MouseEvent, type ReactNode, useEffect, useMemo, useRef } from "react";
+import { type JSX, type KeyboardEvent, type MouseEvent, type ReactNode, useEffect, useMemo, useRef, useState } from "react";
 import { BoxNode, type BoxNodeData, ContainerNode } from "./box";
 import css from "./canvas.module.css";
 import { boxAt, Far, NEAR } from "./far";
@@ -14,6 +14,7 @@ import type { Layout } from "./layout";
 import { LinkEdge, type LinkEdgeData } from "./link";
 import { type Box, boxesIn, linksIn, type Room } from "./outline";
 import { ViewContext, type View } from "./view";
+import { useNear } from "./region";
 import { step } from "./walk";
 import { Lens, Zoom, zoomOf } from "./zoom";
 import { say } from "./words";
@@ -54,8 +55,10 @@ function Drawn({ says, outline, layout, view, chosen, onChoose, closed, onFold, 
   const own = useMemo(() => lens ?? new Lens(), [lens]);
   const boxes = useMemo(() => new Map([...boxesIn(outline)].map((box) => [box.path, box])), [outline]);
   const isFar = useStore(({ transform }) => transform[2] < NEAR);
-  const nodes = useMemo(() => (isFar ? [] : nodesOf(boxes, layout, chosen, closed, onFold, detail, caption)), [isFar, boxes, layout, chosen, closed, onFold, detail, caption]);
-  const edges = useMemo(() => (isFar ? [] : edgesOf(outline, layout)), [isFar, outline, layout]);
+  const [isFitted, fitted] = useState(false);
+  const near = useNear(outline, layout, isFitted);
+  const nodes = useMemo(() => (isFar ? [] : nodesOf(boxes, near, chosen, closed, onFold, detail, caption)), [isFar, boxes, near, chosen, closed, onFold, detail, caption]);
+  const edges = useMemo(() => (isFar ? [] : edgesOf(outline, near)), [isFar, outline, near]);
   const pressed = (event: KeyboardEvent) => {
     if (event.metaKey || event.ctrlKey || event.altKey || event.target !== event.currentTarget) return;
     const by = zoomOf(event.key);
@@ -96,9 +99,9 @@ function Drawn({ says, outline, layout, view, chosen, onChoose, closed, onFold, 
         zoomOnDoubleClick={false}
         attributionPosition="bottom-left"
       />
-      {isFar && <Far boxes={boxes} outline={outline} layout={layout} view={view} chosen={chosen} />}
+      {isFar && isFitted && <Far boxes={boxes} outline={outline} layout={layout} view={view} chosen={chosen} />}
       <Zoom layout={layout} lens={own} />
-      <Seen layout={layout} chosen={chosen} />
+      <Seen layout={layout} chosen={chosen} onFitted={() => fitted(true)} />
       <p id="graph-said" className="only-heard" aria-live="polite">
         {chosen !== null && boxes.has(chosen) ? `${boxes.get(chosen)?.says}, ${boxes.get(chosen)?.kind}` : says}
       </p>
@@ -107,7 +110,7 @@ function Drawn({ says, outline, layout, view, chosen, onChoose, closed, onFold, 
 }
 
 /** Keeps in view what has to be: all of it at first, and then what is chosen by keys. */
-function Seen({ layout, chosen }: { layout: Layout; chosen: string | null }): null {
+function Seen({ layout, chosen, onFitted }: { layout: Layout; chosen: string | null; onFitted: () => void }): null {
   const flow = useReactFlow();
   const width = useStore((store) => store.width);
   const height = useStore((store) => store.height);
@@ -118,6 +121,7 @@ function Seen({ layout, chosen }: { layout: Layout; chosen: string | null }): nu
     const zoom = Math.max(0.02, Math.min(1, (width - 2 * EDGE) / layout.width, (height - 2 * EDGE) / layout.height));
     const readable = layout.width * zoom > 0 && zoom < 0.5 && layout.height * 0.75 < height ? 0.75 : zoom; // a long row begins at its beginning
     void flow.setViewport({ x: readable === zoom ? (width - layout.width * zoom) / 2 : EDGE, y: (height - layout.height * readable) / 2, zoom: readable });
+    onFitted();
   }, [flow, width, height, layout]);
   useEffect(() => {
     const rect = chosen === null ? undefined : layout.boxes.get(chosen);

@@ -6,7 +6,7 @@ import { type Ink, inkAt, useTheme } from "../parts/ink";
 import { lookOf } from "../parts/state";
 import css from "./canvas.module.css";
 import type { Layout, Rect } from "./layout";
-import { way } from "./link";
+import { trace } from "./link";
 import { type Box, linksIn, type Room } from "./outline";
 import { statusOf } from "./status";
 import type { View } from "./view";
@@ -28,32 +28,51 @@ export function Far({ boxes, outline, layout, view, chosen }: FarProps): JSX.Ele
   const width = useStore((store) => store.width);
   const height = useStore((store) => store.height);
   const theme = useTheme();
+  const inks = useRef<{ theme: string; colour: Ink } | null>(null); // to ask for a colour costs more than to paint with it
   const shapes = useMemo(() => shapesOf(boxes, outline, layout), [boxes, outline, layout]);
   useEffect(() => {
     const drawn = canvas.current;
     const context = drawn?.getContext("2d");
     if (!drawn || !context) return;
     const sharp = window.devicePixelRatio;
-    drawn.width = Math.round(width * sharp);
-    drawn.height = Math.round(height * sharp);
-    const colour = inkAt(drawn);
+    if (drawn.width !== Math.round(width * sharp)) drawn.width = Math.round(width * sharp);
+    if (drawn.height !== Math.round(height * sharp)) drawn.height = Math.round(height * sharp);
+    if (inks.current?.theme !== theme) inks.current = { theme, colour: inkAt(drawn) };
+    const { colour } = inks.current;
     const paint = () => {
       context.setTransform(1, 0, 0, 1, 0, 0);
       context.clearRect(0, 0, drawn.width, drawn.height);
       context.setTransform(zoom * sharp, 0, 0, zoom * sharp, x * sharp, y * sharp);
       paintLinks(context, shapes.links, view, colour, seen(x, y, zoom, width, height));
-      paintBoxes(context, shapes.boxes, view, chosen, colour, seen(x, y, zoom, width, height));
+      paintBoxes(context, shapes, view, chosen, colour, seen(x, y, zoom, width, height));
+    };
+    let frame = 0;
+    const soon = () => {
+      frame ||= requestAnimationFrame(() => {
+        frame = 0;
+        paint();
+      });
     };
     paint();
-    return view.hear(null, paint);
+    const stop = view.hear(null, soon);
+    return () => {
+      stop();
+      cancelAnimationFrame(frame);
+    };
   }, [x, y, zoom, width, height, shapes, view, chosen, theme]);
   return <canvas ref={canvas} className={css["far"]} aria-hidden="true" />;
 }
 
 interface Shapes {
-  /** What holds others before what it holds. */
-  readonly boxes: readonly { readonly box: Box; readonly rect: Rect }[];
-  readonly links: readonly { readonly id: string; readonly from: Rect; readonly to: Rect; readonly way: Path2D }[];
+  /** Containers before what they hold. */
+  readonly holders: readonly Placed[];
+  readonly leaves: readonly Placed[];
+  readonly links: readonly { readonly id: string; readonly from: Rect; readonly to: Rect; readonly isBack: boolean }[];
+}
+
+interface Placed {
+  readonly box: Box;
+  readonly rect: Rect;
 }
 
 function shapesOf(boxes: ReadonlyMap<string, Box>, outline: Room, layout: Layout): Shapes {
@@ -61,39 +80,56 @@ function shapesOf(boxes: ReadonlyMap<string, Box>, outline: Room, layout: Layout
     const rect = layout.boxes.get(box.path);
     return rect === undefined ? [] : [{ box, rect, depth: box.path.split("/").length }];
   });
-  const links = [...linksIn(outline)].flatMap((link) => {
-    const from = layout.boxes.get(link.from);
-    const to = layout.boxes.get(link.to);
-    return from === undefined || to === undefined ? [] : [{ id: link.id, from, to, way: new Path2D(way(from, to, link.isBack)) }];
+  const links = [...linksIn(outline)].flatMap(({ id, from: one, to: other, isBack }) => {
+    const from = layout.boxes.get(one);
+    const to = layout.boxes.get(other);
+    return from === undefined || to === undefined ? [] : [{ id, from, to, isBack }];
   });
-  return { boxes: drawn.sort((one, other) => one.depth - other.depth), links };
+  drawn.sort((one, other) => one.depth - other.depth);
+  return { holders: drawn.filter(({ box }) => box.rooms.length > 0), leaves: drawn.filter(({ box }) => box.rooms.length === 0), links };
 }
 
+/** What has the same colour is one path: thousands of strokes would cost more than all else. */
 function paintLinks(context: CanvasRenderingContext2D, links: Shapes["links"], view: View, colour: Ink, view_: Rect): void {
-  const taken = colour("ink-3");
-  const other = colour("line-2");
+  const taken = new Path2D();
+  const other = new Path2D();
+  for (const { id, from, to, isBack } of links) if (isSeen(from, view_) || isSeen(to, view_)) trace(view.link(id) === "taken" ? taken : other, from, to, isBack);
   context.lineWidth = 2;
-  for (const { id, from, to, way } of links) {
-    if (!(isSeen(from, view_) || isSeen(to, view_))) continue;
-    context.strokeStyle = view.link(id) === "taken" ? taken : other;
-    context.stroke(way);
-  }
+  context.strokeStyle = colour("line-2");
+  context.stroke(other);
+  context.strokeStyle = colour("ink-3");
+  context.stroke(taken);
 }
 
-function paintBoxes(context: CanvasRenderingContext2D, boxes: Shapes["boxes"], view: View, chosen: string | null, colour: Ink, view_: Rect): void {
-  for (const { box, rect } of boxes) {
+function paintBoxes(context: CanvasRenderingContext2D, { holders, leaves }: Shapes, view: View, chosen: string | null, colour: Ink, view_: Rect): void {
+  context.lineWidth = 2;
+  context.strokeStyle = colour("line-2");
+  context.fillStyle = colour("pane");
+  for (const { rect } of holders) {
     if (!isSeen(rect, view_)) continue;
-    const look = view.box(box.path);
-    const isLeaf = box.rooms.length === 0;
-    const isChosen = box.path === chosen;
-    context.fillStyle = look && isLeaf ? colour(lookOf(statusOf(box.kind, look.state))) : colour(isLeaf ? "line-2" : "pane");
-    context.strokeStyle = isChosen ? colour("ink-1") : colour("line-2");
-    context.lineWidth = isChosen ? 8 : 2;
     context.beginPath();
     context.roundRect(rect.x, rect.y, rect.width, rect.height, 10);
     context.fill();
-    if (!isLeaf || isChosen) context.stroke();
+    context.stroke();
   }
+  const paths = new Map<string, Path2D>();
+  for (const { box, rect } of leaves) {
+    if (!isSeen(rect, view_)) continue;
+    const look = view.box(box.path);
+    const ink = look ? lookOf(statusOf(box.kind, look.state)) : "line-2";
+    const path = paths.get(ink) ?? new Path2D();
+    if (!paths.has(ink)) paths.set(ink, path);
+    path.rect(rect.x, rect.y, rect.width, rect.height);
+  }
+  for (const [ink, path] of paths) {
+    context.fillStyle = colour(ink as Parameters<Ink>[0]);
+    context.fill(path);
+  }
+  const here = [...holders, ...leaves].find(({ box }) => box.path === chosen)?.rect;
+  if (here === undefined) return;
+  context.strokeStyle = colour("ink-1");
+  context.lineWidth = 8;
+  context.strokeRect(here.x, here.y, here.width, here.height);
 }
 
 function seen(x: number, y: number, zoom: number, width: number, height: number): Rect {

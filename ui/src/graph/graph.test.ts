@@ -4,8 +4,9 @@ import { expect, test } from "vitest";
 import { Moment } from "../trace/moment";
 import { type Answer, Trace } from "../trace/trace";
 import { layOut } from "./layout";
-import { looksAt } from "./looks";
+import { Looking, looksAt } from "./looks";
 import { boxesIn, linksIn, outlineOf } from "./outline";
+import { nearOf, regionKey, regionOf } from "./region";
 import { hasEnded } from "./status";
 
 const DEFINITION = {
@@ -112,4 +113,81 @@ function isApart(one: Rect, other: Rect): boolean {
 test("whatever an execution or a run can end as has ended", () => {
   expect(["completed", "failed", "cancelled", "terminated", "skipped"].filter(hasEnded)).toHaveLength(5);
   expect(["running", "waiting", "paused", "incident", "quarantined"].filter(hasEnded)).toEqual([]);
+});
+
+test("from moment to moment the looks are those that one would see at once", () => {
+  const trace = new Trace();
+  const iterations = 5;
+  const places = { parent: [0, 0], name: [0, 1], number: [0, 0], node: [-1, 0] };
+  const rows: { version: number; place: number; state: number }[] = [{ version: 1, place: 1, state: 0 }];
+  const names = ["", "each", "[]", "guard", "body", "ship"];
+  const last = new Map<number, { parent: number; number: number }>();
+  const put = (parent: number, name: number, number: number, node: number) => {
+    const before = last.get(name) ?? { parent: 0, number: 0 };
+    last.set(name, { parent, number });
+    places.parent.push(parent - before.parent);
+    places.name.push(name);
+    places.number.push(number - before.number);
+    places.node.push(node);
+    return places.name.length - 1;
+  };
+  const events: { place: number }[] = [{ place: 0 }, { place: 1 }];
+  for (let at = 0; at < iterations; at += 1) {
+    const iteration = put(1, 2, at, -1);
+    events.push({ place: iteration }); // it begins, and nothing in it has a state
+    const guard = put(iteration, 3, 0, 1);
+    const body = put(guard, 4, 0, -1);
+    for (const [place, states] of [[guard, [0]], [put(body, 5, 0, 2), [0, 1]], [put(body, 5, 1, 2), [0, 2]], [guard, [1]]] as const) {
+      for (const state of states) {
+        events.push({ place });
+        rows.push({ version: events.length, place, state });
+      }
+    }
+  }
+  const differences = (values: number[]) => values.map((value, at) => value - (values[at - 1] ?? 0));
+  trace.take({
+    after: 0, version: events.length, last: events.length, time: 0, types: ["E"], commands: [], states: ["active", "completed", "failed"], names,
+    nodes: [{ path: "each", type: "for_each" }, { path: "each[]/guard", type: "try" }, { path: "each[]/guard.body/ship", type: "code" }],
+    edges: [{ body: "each[].guard.body", from: "ship", port: "out", to: "tell", when: null, back: false }], exits: [{ taken: [], untaken: [] }, { taken: [0], untaken: [] }], places,
+    events: { time: events.map(() => 0), type: events.map(() => 0), place: differences(events.map(({ place }) => place)), command: events.map(() => -1) },
+    changes: { version: differences(rows.map(({ version }) => version)), place: differences(rows.map(({ place }) => place)), state: rows.map(({ state }) => state), attempt: rows.map(() => 1), exit: rows.map(({ state }) => (state === 1 ? 1 : 0)) },
+  } as unknown as Answer); // prettier-ignore
+  const inner = { nodes: [{ id: "ship", type: "code" }, { id: "tell", type: "code" }], edges: [{ from: "ship", to: "tell" }] };
+  const outline = outlineOf({ nodes: [{ id: "each", type: "for_each", config: { body: { nodes: [{ id: "guard", type: "try", config: { body: inner } }] } } }] });
+  const said = ({ boxes, links, rooms }: Looking) => [[...boxes].sort(), [...links].sort(), [...rooms].sort()];
+  for (const chosen of [new Map<string, number>(), new Map([["each", 1]])]) {
+    const looking = new Looking(outline, new Moment(trace), chosen);
+    let at = 7;
+    for (let turn = 0; turn < 300; turn += 1) {
+      at = (at * 1_103 + 12_345) % (events.length + 1); // here and there, and one on from there
+      for (const version of [at, at + 1]) {
+        const before = new Map(looking.boxes);
+        looking.takeChanged();
+        looking.go(version);
+        const fresh = new Moment(trace);
+        fresh.go(version);
+        expect(said(looking)).toEqual(said(new Looking(outline, fresh, chosen)));
+        const changed = looking.takeChanged();
+        for (const path of new Set([...before.keys(), ...looking.boxes.keys()])) {
+          const [was, is] = [before.get(path), looking.boxes.get(path)];
+          if (was?.place !== is?.place || was?.since !== is?.since) expect(changed.has(path)).toBe(true);
+        }
+      }
+    }
+  }
+});
+
+test("the region that is drawn has all that is in view, and both ends of what crosses it, and stays the same for small moves", () => {
+  const at = (x: number, y: number) => ({ x, y, width: 200, height: 56 });
+  const layout = { boxes: new Map([["a", at(0, 0)], ["b", at(5_000, 0)], ["c", at(10_000, 0)], ["d", at(5_000, 9_000)]]), rooms: new Map(), width: 10_200, height: 9_056 };
+  const links = [{ from: "a", to: "c" }];
+  for (const zoom of [0.4, 0.75, 1, 1.6]) {
+    const view = { x: 4_900, y: -50, width: 1_000 / zoom, height: 600 / zoom };
+    const key = regionKey(-view.x * zoom, -view.y * zoom, zoom, 1_000, 600);
+    const region = regionOf(key)!;
+    expect([region.x <= view.x, region.y <= view.y, region.x + region.width >= view.x + view.width, region.y + region.height >= view.y + view.height]).toEqual([true, true, true, true]);
+    expect([...nearOf(layout, links, region).boxes.keys()].sort()).toEqual(["a", "b", "c"]);
+    expect(regionKey(-view.x * zoom - 3, -view.y * zoom, zoom, 1_000, 600)).toBe(key);
+  }
+  expect(nearOf(layout, links, null).boxes.size).toBe(0);
 });

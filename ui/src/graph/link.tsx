@@ -35,16 +35,32 @@ export function LinkEdge({ data }: EdgeProps<Edge<LinkEdgeData>>): JSX.Element |
 
 /** From the right of one box to the left of another; back edges go below both. */
 export function way(from: Rect, to: Rect, isBack: boolean): string {
+  let said = "";
+  trace({ moveTo: (x, y) => (said += `M${x} ${y}`), lineTo: (x, y) => (said += `L${x} ${y}`), bezierCurveTo: (...points) => (said += `C${points.join(" ")}`) }, from, to, isBack);
+  return said;
+}
+
+interface Pen {
+  moveTo(x: number, y: number): void;
+  lineTo(x: number, y: number): void;
+  bezierCurveTo(x1: number, y1: number, x2: number, y2: number, x: number, y: number): void;
+}
+
+export function trace(pen: Pen, from: Rect, to: Rect, isBack: boolean): void {
   const x1 = from.x + from.width;
   const y1 = from.y + from.height / 2;
   const x2 = to.x;
   const y2 = to.y + to.height / 2;
+  pen.moveTo(x1, y1);
   if (isBack || x2 < x1) {
     const below = Math.max(from.y + from.height, to.y + to.height) + 22;
-    return `M${x1} ${y1}C${x1 + 36} ${y1} ${x1 + 36} ${below} ${x1} ${below}L${x2} ${below}C${x2 - 36} ${below} ${x2 - 36} ${y2} ${x2} ${y2}`;
+    pen.bezierCurveTo(x1 + 36, y1, x1 + 36, below, x1, below);
+    pen.lineTo(x2, below);
+    pen.bezierCurveTo(x2 - 36, below, x2 - 36, y2, x2, y2);
+    return;
   }
   const bend = Math.max(24, (x2 - x1) / 2);
-  return `M${x1} ${y1}C${x1 + bend} ${y1} ${x2 - bend} ${y2} ${x2} ${y2}`;
+  pen.bezierCurveTo(x1 + bend, y1, x2 - bend, y2, x2, y2);
 }
 
 function labelY(from: Rect, to: Rect, isBack: boolean): number {

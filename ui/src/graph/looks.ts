@@ -1,6 +1,8 @@
 /**
  * How each box of a graph looks at a moment of an execution. Of what ran several times one run is shown: of a loop the iteration that is
  * chosen, else the last that had begun; of a node that was gone back to its last run.
+ *
+ * From moment to moment only what is different there is looked at: a step costs what has changed, not what there is.
  */
 
 import type { Moment, PlaceState } from "../trace/moment";
@@ -27,37 +29,116 @@ export interface Looks {
   readonly rooms: ReadonlyMap<string, number>;
 }
 
-export function looksAt(outline: Room, moment: Moment, chosen: Chosen): Looks {
-  const boxes = new Map<string, BoxLook>();
-  const links = new Map<string, LinkLook>();
-  const rooms = new Map<string, number>();
-  look(outline, 0);
-  return { boxes, links, rooms };
+export function looksAt(outline: Room, moment: Moment, chosen: Chosen): Looking {
+  return new Looking(outline, moment, chosen);
+}
 
-  function look(room: Room, place: number): void {
-    rooms.set(room.path, place);
+interface Known {
+  readonly box: Box;
+  readonly room: Room;
+  readonly around: Box | null;
+  readonly depth: number;
+  readonly leads: readonly Link[];
+}
+
+export class Looking implements Looks {
+  readonly boxes = new Map<string, BoxLook>();
+  readonly links = new Map<string, LinkLook>();
+  readonly rooms = new Map<string, number>();
+  readonly #known = new Map<string, Known>();
+  readonly #loops: Box[] = [];
+  #changed = new Set<string>();
+
+  constructor(
+    outline: Room,
+    readonly moment: Moment,
+    readonly chosen: Chosen,
+  ) {
+    this.#know(outline, null, 0);
+    this.#look(outline, 0);
+  }
+
+  /** Go to a moment, and look again at what is different there. */
+  go(version: number): void {
+    const { trace } = this.moment;
+    const touched = new Set<string>();
+    this.moment.go(version, (place) => {
+      const node = trace.nodes[trace.nodeOf.at(place)];
+      if (node !== undefined) touched.add(node.path);
+    });
+    const known = [...touched].flatMap((path) => this.#known.get(path) ?? []).sort((one, other) => one.depth - other.depth);
+    for (const one of known) this.#again(one);
+    for (const loop of this.#loops) this.#follow(loop); // in an iteration that begins nothing need have a state yet
+  }
+
+  /** The paths of boxes and the ids of links that look otherwise since this was asked. */
+  takeChanged(): ReadonlySet<string> {
+    const changed = this.#changed;
+    this.#changed = new Set();
+    return changed;
+  }
+
+  #know(room: Room, around: Box | null, depth: number): void {
+    const leads = new Map<string, Link[]>();
+    for (const link of room.links) leads.set(link.from, [...(leads.get(link.from) ?? []), link]);
     for (const box of room.boxes) {
-      const found = lastRun(moment, place, box);
-      if (found === null) continue;
-      boxes.set(box.path, found);
-      for (const inner of box.rooms) {
-        const within = roomAt(moment, found, inner, chosen);
-        if (within !== undefined) look(inner, within);
-      }
+      this.#known.set(box.path, { box, room, around, depth, leads: leads.get(box.path) ?? [] });
+      if (box.rooms.some(({ label }) => label === "[]")) this.#loops.push(box);
+      for (const inner of box.rooms) this.#know(inner, box, depth + 1);
     }
-    for (const link of room.links) links.set(link.id, linkLook(moment.trace, link, boxes.get(link.from)));
+  }
+
+  #again({ box, room, around, leads }: Known): void {
+    if (around !== null) this.#follow(around);
+    const place = this.rooms.get(room.path);
+    if (place !== undefined) this.#show(box, leads, place);
+  }
+
+  #look(room: Room, place: number): void {
+    this.rooms.set(room.path, place);
+    for (const box of room.boxes) this.#show(box, this.#known.get(box.path)?.leads ?? [], place);
+  }
+
+  #show(box: Box, leads: readonly Link[], place: number): void {
+    const found = lastRun(this.moment, place, box);
+    if (found === null) this.boxes.delete(box.path);
+    else this.boxes.set(box.path, found);
+    this.#changed.add(box.path);
+    for (const link of leads) {
+      const look = linkLook(this.moment.trace, link, found ?? undefined);
+      if (this.links.get(link.id) !== look) this.#changed.add(link.id);
+      this.links.set(link.id, look);
+    }
+    if (box.rooms.length > 0) this.#follow(box);
+  }
+
+  /** The bodies of a container: where another one is shown now, all that is in it is looked at anew. */
+  #follow(box: Box): void {
+    const look = this.boxes.get(box.path);
+    for (const inner of box.rooms) {
+      const within = look === undefined ? undefined : roomAt(this.moment, look, inner, this.chosen);
+      if (within === this.rooms.get(inner.path)) continue;
+      this.#clear(inner);
+      if (within !== undefined) this.#look(inner, within);
+    }
+  }
+
+  #clear(room: Room): void {
+    if (!this.rooms.delete(room.path)) return;
+    for (const box of room.boxes) {
+      if (this.boxes.delete(box.path)) this.#changed.add(box.path);
+      for (const inner of box.rooms) this.#clear(inner);
+    }
+    for (const link of room.links) if (this.links.delete(link.id)) this.#changed.add(link.id);
   }
 }
 
 function lastRun(moment: Moment, around: number, box: Box): BoxLook | null {
   const { trace } = moment;
   const places = trace.inside(around, box.id);
-  for (let at = places.length - 1; at >= 0; at -= 1) {
-    const place = places[at] as number;
-    const state = moment.of(place);
-    if (state !== null) return { ...state, place, run: trace.path(place) };
-  }
-  return null;
+  const place = places[countOf(places, (one) => moment.of(one) !== null) - 1];
+  const state = place === undefined ? null : moment.of(place);
+  return place === undefined || state === null ? null : { ...state, place, run: trace.path(place) };
 }
 
 function roomAt(moment: Moment, owner: BoxLook, room: Room, chosen: Chosen): number | undefined {
@@ -65,19 +146,19 @@ function roomAt(moment: Moment, owner: BoxLook, room: Room, chosen: Chosen): num
   if (room.label !== "[]") return places.at(-1);
   const wanted = chosen.get(owner.run);
   if (wanted !== undefined) return places.find((place) => moment.trace.numbers.at(place) === wanted);
-  return begunLast(moment, places);
+  return places[countOf(places, (place) => moment.trace.begunAt(place) <= moment.version) - 1];
 }
 
-/** The last iteration in which something had been by then. */
-function begunLast(moment: Moment, places: readonly number[]): number | undefined {
+/** How many of these have begun: they stand in the order in which they do. */
+function countOf(places: readonly number[], hasBegun: (place: number) => boolean): number {
   let low = 0;
   let high = places.length;
   while (low < high) {
     const middle = (low + high) >> 1;
-    if (moment.trace.begunAt(places[middle] as number) <= moment.version) low = middle + 1;
+    if (hasBegun(places[middle] as number)) low = middle + 1;
     else high = middle;
   }
-  return low === 0 ? undefined : places[low - 1];
+  return low;
 }
 
 function linkLook(trace: Trace, link: Link, from: BoxLook | undefined): LinkLook {

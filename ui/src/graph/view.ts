@@ -19,12 +19,13 @@ export class View {
     this.isOfExecution = isOfExecution;
   }
 
-  show(looks: Looks | null, isPast: boolean): void {
-    const before = this.#looks;
-    const other = isPast !== this.#isPast;
+  /** `changed`: the boxes and links that are otherwise than they were shown, where one knows that. */
+  show(looks: Looks | null, isPast: boolean, changed: ReadonlySet<string> | null = null): void {
+    const isAll = changed === null || isPast !== this.#isPast || looks !== this.#looks;
     this.#looks = looks ?? NOTHING;
     this.#isPast = isPast;
-    for (const [path, hearers] of this.#hearers) if (other || isOther(path, before, this.#looks)) for (const hearer of hearers) hearer();
+    if (isAll) for (const hearers of this.#hearers.values()) for (const hearer of hearers) hearer();
+    else for (const path of changed) for (const hearer of this.#hearers.get(path) ?? []) hearer();
     for (const hearer of this.#all) hearer();
   }
 
@@ -58,13 +59,6 @@ export class View {
     hearers.add(hearer);
     return () => hearers.delete(hearer);
   }
-}
-
-function isOther(of: string, before: Looks, now: Looks): boolean {
-  const was = before.boxes.get(of);
-  const is = now.boxes.get(of);
-  if (was?.place !== is?.place || was?.since !== is?.since || was?.attempt !== is?.attempt) return true;
-  return before.links.get(of) !== now.links.get(of);
 }
 
 export const ViewContext = createContext<View>(new View());

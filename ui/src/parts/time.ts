@@ -9,17 +9,17 @@ export function zoneName(): string | undefined {
 
 /** How the zone that is set is called at a moment, such as `UTC+2`. */
 export function zoneShown(at: number = Date.now()): string {
-  const parts = new Intl.DateTimeFormat("en", { timeZone: zoneName(), timeZoneName: "shortOffset" }).formatToParts(at);
+  const parts = format("zone", { timeZoneName: "shortOffset" }, "en").formatToParts(at);
   return (parts.find((part) => part.type === "timeZoneName")?.value ?? "UTC").replace("GMT", "UTC");
 }
 
 const formats = new Map<string, Intl.DateTimeFormat>();
 
-function format(kind: string, options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {
+function format(kind: string, options: Intl.DateTimeFormatOptions, locale?: string): Intl.DateTimeFormat {
   const key = `${kind} ${settings().zone}`;
   let found = formats.get(key);
   if (found === undefined) {
-    found = new Intl.DateTimeFormat(undefined, { timeZone: zoneName(), ...options });
+    found = new Intl.DateTimeFormat(locale, { timeZone: zoneName(), ...options });
     formats.set(key, found);
   }
   return found;

@@ -3,7 +3,7 @@
  * never looks like a value.
  */
 
-import { type JSX, type KeyboardEvent, useMemo, useRef, useState } from "react";
+import { type JSX, type KeyboardEvent, memo, useMemo, useRef, useState } from "react";
 import { type Json, write } from "../api/exact";
 import { say } from "../words/en";
 import { Button, IconButton } from "./button";
@@ -22,7 +22,7 @@ interface ValueProps {
   readonly linesMax?: number;
 }
 
-export function Value({ says, value, linesMax }: ValueProps): JSX.Element {
+export const Value = memo(function Value({ says, value, linesMax }: ValueProps): JSX.Element {
   const [folds, setFolds] = useState<Folds>(new Map());
   const [chosen, choose] = useState(0);
   const [whole, setWhole] = useState<string | null>(null);
@@ -76,7 +76,7 @@ export function Value({ says, value, linesMax }: ValueProps): JSX.Element {
       )}
     </div>
   );
-}
+});
 
 interface RowProps {
   readonly line: Line;

@@ -32,11 +32,20 @@ export function filled(text: string, values: Values, locale?: string): string {
   return text.replace(HOLE, (_, name: string, kind: string | undefined, forms: string | undefined) => {
     const value = values[name] ?? `{${name}}`;
     if (kind === undefined) return String(value);
-    const number = new Intl.NumberFormat(locale).format(Number(value));
+    const number = numbers(locale).format(Number(value));
     if (kind === "number") return number;
     const [one = "", many = one] = (forms ?? "").trim().split("|");
     return (new Intl.PluralRules(locale).select(Number(value)) === "one" ? one : many).replace("#", number);
   });
+}
+
+const formats = new Map<string | undefined, Intl.NumberFormat>();
+
+/** To make one costs more than to use it a hundred times. */
+function numbers(locale: string | undefined): Intl.NumberFormat {
+  const found = formats.get(locale) ?? new Intl.NumberFormat(locale);
+  formats.set(locale, found);
+  return found;
 }
 
 const ODD: Readonly<Record<string, string>> = { a: "á", e: "é", i: "í", o: "ó", u: "ú", A: "Á", E: "É", I: "Í", O: "Ó", U: "Ú", n: "ñ", c: "ç", y: "ý" };

@@ -1,11 +1,12 @@
 /** The graph of an execution at the moment that is shown, drawn or as an outline. */
 
-import { type JSX, useEffect, useMemo, useRef } from "react";
+import { type JSX, memo, useEffect, useMemo, useRef } from "react";
 import type { Room } from "../../graph/outline";
 import { GraphPane, type ShownAs } from "../../graph/pane";
 import { useLayout } from "../../graph/use-layout";
 import { View } from "../../graph/view";
 import type { Lens } from "../../graph/zoom";
+import { useSteady } from "../../parts/steady";
 import type { Shown } from "./moment";
 import css from "./page.module.css";
 import { detailOf } from "./runs";
@@ -30,25 +31,11 @@ export function Graph({ says, hash, outline, shown, chosen, closed, as, lens, on
   const latest = useRef(shown);
   latest.current = shown;
   const detail = useMemo(() => detailOf(() => latest.current), []);
-  const fold = useRef(onFold);
-  fold.current = onFold;
-  const onFoldNow = useMemo(() => (path: string) => fold.current(path), []);
-  useEffect(() => view.show(shown.looks, shown.isPast), [view, shown]);
+  const steady = { onFold: useSteady(onFold), onChoose: useSteady(onChoose), onAs: useSteady(onAs) };
+  useEffect(() => view.show(shown.looks, shown.isPast, shown.looks.takeChanged?.()), [view, shown]);
   if (layout === null) return <div className={css["blank"]} />;
-  return (
-    <GraphPane
-      as={as}
-      onAs={onAs}
-      lens={lens}
-      says={says}
-      outline={outline}
-      layout={layout}
-      view={view}
-      chosen={chosen}
-      onChoose={onChoose}
-      closed={closed}
-      onFold={onFoldNow}
-      detail={detail}
-    />
-  );
+  return <Pane as={as} lens={lens} says={says} outline={outline} layout={layout} view={view} chosen={chosen} closed={closed} detail={detail} {...steady} />;
 }
+
+/** What changes from moment to moment it hears from its view. */
+const Pane = memo(GraphPane);

@@ -2,13 +2,12 @@
 
 import { type JSX, type PointerEvent, useEffect, useMemo, useRef, useState } from "react";
 import type { BoxLook } from "../../graph/looks";
-import type { Box, Room } from "../../graph/outline";
+import type { Box } from "../../graph/outline";
 import { Button, IconButton } from "../../parts/button";
 import { inkAt, useTheme } from "../../parts/ink";
-import type { Look } from "../../parts/state";
-import type { Moment } from "../../trace/moment";
 import type { Trace } from "../../trace/trace";
 import css from "./inspector.module.css";
+import { FAILED, IterationStates, RANKS } from "./iteration-states";
 import type { Shown } from "./moment";
 import { say } from "./words";
 
@@ -23,12 +22,13 @@ interface IterationsProps {
 export function Iterations({ trace, shown, box, look, onIteration }: IterationsProps): JSX.Element | null {
   const room = box.rooms.find(({ label }) => label === "[]");
   const places = trace.inside(look.place, "[]");
-  const states = useMemo(() => places.map((place) => (room === undefined ? null : stateOf(trace, shown.moment, place, room))), [trace, places.length, shown.at, look.place, room]);
+  const known = useMemo(() => (room === undefined ? null : new IterationStates(trace, places, room)), [trace, places, room]);
+  const states = useMemo(() => known?.at(shown.moment) ?? new Int8Array(), [known, places.length, shown.at, trace.version]);
   const current = room === undefined ? undefined : shown.looks.rooms.get(room.path);
   const at = current === undefined ? -1 : places.indexOf(current);
   if (room === undefined || places.length === 0) return null;
   const choose = (to: number) => onIteration(look.run, trace.numbers.at(places[Math.max(0, Math.min(places.length - 1, to))] as number));
-  const failed = states.findIndex((state) => state === "failed" || state === "incident");
+  const failed = states.findIndex((rank) => rank >= FAILED);
   return (
     <div className={css["iterations"]}>
       <div className={css["which"]}>
@@ -49,7 +49,7 @@ export function Iterations({ trace, shown, box, look, onIteration }: IterationsP
   );
 }
 
-function Strip({ states, at, onChoose }: { states: readonly (Look | null)[]; at: number; onChoose: (at: number) => void }): JSX.Element {
+function Strip({ states, at, onChoose }: { states: Int8Array; at: number; onChoose: (at: number) => void }): JSX.Element {
   const canvas = useRef<HTMLCanvasElement>(null);
   const [width, setWidth] = useState(0);
   const theme = useTheme();
@@ -73,7 +73,7 @@ function Strip({ states, at, onChoose }: { states: readonly (Look | null)[]; at:
     for (let column = 0; column < Math.min(width, states.length); column += 1) {
       const from = Math.floor((column * states.length) / Math.min(width, states.length));
       const to = Math.max(from + 1, Math.floor(((column + 1) * states.length) / Math.min(width, states.length)));
-      context.fillStyle = ink(worst(states.slice(from, to)) ?? "line-1");
+      context.fillStyle = ink(RANKS[worst(states, from, to)] ?? "line-1");
       context.fillRect(from * wide, 4, Math.max(1, (to - from) * wide - (wide > 3 ? 1 : 0)), HEIGHT - 8);
     }
     if (at >= 0) {
@@ -90,22 +90,9 @@ function Strip({ states, at, onChoose }: { states: readonly (Look | null)[]; at:
 }
 
 const HEIGHT = 20;
-const ORDER: readonly (Look | null)[] = [null, "skipped", "completed", "running", "waiting", "cancelled", "failed", "incident"];
 
-function worst(states: readonly (Look | null)[]): Look | null {
-  return states.reduce((one, other) => (ORDER.indexOf(other) > ORDER.indexOf(one) ? other : one), null);
-}
-
-/** The worst of what is in an iteration. */
-function stateOf(trace: Trace, moment: Moment, place: number, room: Room): Look | null {
-  const states = room.boxes.map(({ id }) => {
-    const state = trace
-      .inside(place, id)
-      .map((run) => moment.of(run)?.state)
-      .findLast((one) => one !== undefined);
-    if (state === undefined) return null;
-    if (state === "failed" || state === "incident" || state === "completed" || state === "cancelled" || state === "skipped") return state;
-    return "running";
-  });
-  return worst(states);
+function worst(ranks: Int8Array, from: number, to: number): number {
+  let most = 0;
+  for (let at = from; at < to; at += 1) most = Math.max(most, ranks[at] ?? 0);
+  return most;
 }

@@ -1,14 +1,14 @@
 /** What the page shows of an execution: the moment that is looked at, and how its graph looks then. */
 
 import { useMemo } from "react";
-import { type Chosen, type Looks, looksAt } from "../../graph/looks";
+import { type Chosen, type Looks, Looking } from "../../graph/looks";
 import type { Room } from "../../graph/outline";
 import { Moment } from "../../trace/moment";
 import type { Trace } from "../../trace/trace";
 
 export interface Shown {
   readonly moment: Moment;
-  readonly looks: Looks;
+  readonly looks: Looks & Partial<Pick<Looking, "takeChanged">>;
   /** The event that it is shown after. */
   readonly at: number;
   readonly isPast: boolean;
@@ -19,14 +19,17 @@ export interface Shown {
 /** `null` until the trace is there. `version` is how far that goes, as the trace itself stays the same object. */
 export function useShown(trace: Trace | null, version: number, at: number | undefined, isResting: boolean, outline: Room | null, chosen: Chosen): Shown | null {
   const moment = useMemo(() => (trace === null ? null : new Moment(trace)), [trace]);
+  const looking = useMemo(() => (moment === null || outline === null ? null : new Looking(outline, moment, chosen)), [moment, outline, chosen]);
   return useMemo(() => {
     if (moment === null || version === 0) return null;
     const to = Math.max(1, Math.min(at ?? version, version));
-    moment.go(to);
-    const looks = outline === null ? { boxes: new Map(), links: new Map(), rooms: new Map() } : looksAt(outline, moment, chosen);
-    return { moment, looks, at: to, isPast: to < version, isResting };
-  }, [moment, version, at, isResting, outline, chosen]);
+    if (looking === null) moment.go(to);
+    else looking.go(to);
+    return { moment, looks: looking ?? NOTHING, at: to, isPast: to < version, isResting };
+  }, [moment, version, at, isResting, looking]);
 }
+
+const NOTHING: Looks = { boxes: new Map(), links: new Map(), rooms: new Map() };
 
 /** `each:3` and the like, as the address has them. */
 export function chosenIn(iterations: readonly string[] | undefined): Chosen {

@@ -1,6 +1,7 @@
 /** The timeline: a row for each run of a node, from when to when it waited for its turn, ran, waited. Idle time is drawn short. */
 
-import { type JSX, useMemo, useRef } from "react";
+import { type JSX, memo, useMemo, useRef } from "react";
+import { useSteady } from "../../parts/steady";
 import { lookOf } from "../../parts/state";
 import { names } from "../../parts/class-names";
 import { useNarrow } from "../../parts/narrow";
@@ -27,6 +28,7 @@ export function Timeline({ trace, version, at, isPast, chosen, onChoose }: Timel
   const rows = useMemo(() => new Rows(trace), [trace]).now;
   const idle = useMemo(() => new Idle(trace.times), [trace]);
   const scale = useMemo(() => new TimeScale(trace.times, idle), [trace, version, idle]);
+  const onChooseNow = useSteady(onChoose);
   const scroller = useRef<HTMLDivElement>(null);
   const { first, last, top, height, size } = useRows(scroller, rows.length, 1);
   const head = scale.at(trace.times.at(at - 1)) * 100;
@@ -44,7 +46,7 @@ export function Timeline({ trace, version, at, isPast, chosen, onChoose }: Timel
       </div>
       <div className={css["rows"]} style={{ height }}>
         {rows.slice(first, last + 1).map((row, offset) => (
-          <Line key={row.place} row={row} trace={trace} version={version} scale={scale} top={top + offset * size} isChosen={row.path === chosen} isLater={row.begun > at} onChoose={onChoose} />
+          <Line key={row.place} row={row} trace={trace} version={version} scale={scale} top={top + offset * size} isChosen={row.path === chosen} isLater={row.begun > at} onChoose={onChooseNow} />
         ))}
         {isPast && (
           <span className={css["over"]} aria-hidden="true">
@@ -68,7 +70,8 @@ interface LineProps {
   readonly onChoose: (run: string) => void;
 }
 
-function Line({ row, trace, version, scale, top, isChosen, isLater, onChoose }: LineProps): JSX.Element {
+/** Drawn again only where it is another one: while one drags, hardly any is. */
+const Line = memo(function Line({ row, trace, version, scale, top, isChosen, isLater, onChoose }: LineProps): JSX.Element {
   const stretches = useMemo(() => stretchesOf(trace, row.place), [trace, version, row.place]);
   const from = stretches[0]?.from ?? 0;
   const to = stretches.at(-1)?.to ?? from;
@@ -88,4 +91,4 @@ function Line({ row, trace, version, scale, top, isChosen, isLater, onChoose }: 
       </span>
     </div>
   );
-}
+});
