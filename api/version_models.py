@@ -32,12 +32,17 @@ class DefinitionChange(BaseModel):
     after: Any
 
 
-class Difference(BaseModel):
-    """What is different between two versions of a workflow; no changes where they say the same."""
+class TextDifference(BaseModel):
+    """What is different between a version of a workflow and a text; no changes where they say the same."""
 
     name: str
     before: int
-    after: int
     changes: list[DefinitionChange]
     text_of: Literal["source", "definition"] = Field(description="what `text` compares: the texts as published, or the definitions as JSON")
     text: str = Field(description="a unified diff")
+
+
+class Difference(TextDifference):
+    """What is different between two versions of a workflow; no changes where they say the same."""
+
+    after: int

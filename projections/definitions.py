@@ -77,8 +77,13 @@ def versions_value(versions: Sequence[Version]) -> list[dict[str, Any]]:
 
 
 def difference_value(before: Version, after: Version, layout: bool = True) -> dict[str, Any]:
-    """What is different, by nodes, edges and fields and as text: of the texts as they were published, where both have one of a kind."""
-    names = f"{before.name}/{before.version}", f"{after.name}/{after.version}"
+    """What is different between two versions, by nodes, edges and fields and as text."""
+    return {**text_difference_value(before, after, layout), "after": after.version}
+
+
+def text_difference_value(before: Version, after: Version, layout: bool = True, after_name: str = "") -> dict[str, Any]:
+    """The same where the one after may be no version, and has a name: of the texts as they were written, where both are of one kind."""
+    names = f"{before.name}/{before.version}", after_name or f"{after.name}/{after.version}"
     old, new = before.source, after.source
     if old is not None and new is not None and old.syntax == new.syntax:
         text_of, texts = "source", (old.text.decode("utf-8-sig"), new.text.decode("utf-8-sig"))
@@ -87,7 +92,6 @@ def difference_value(before: Version, after: Version, layout: bool = True) -> di
     return {
         "name": before.name,
         "before": before.version,
-        "after": after.version,
         "changes": [change._asdict() for change in changes_between(before.content, after.content, layout)],
         "text_of": text_of,
         "text": text_difference(*texts, *names),

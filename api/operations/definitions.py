@@ -20,12 +20,23 @@ from contracts.ports.workers import TaskEndpoint
 from contracts.system import is_system
 from contracts.times import rfc3339
 from domain.definition.absent_check import missing_kinds, missing_workflows
+from domain.definition.canonical import canonical
+from domain.definition.canonical import published as with_language
 from domain.definition.document import parse_document
 from domain.definition.names_check import doubtful_names
 from domain.definition.text_positions import located
 from domain.definition.validate import Checked, check, publishable
 from domain.triggers.preview import next_runs
-from projections.definitions import Version, active_of, difference_value, source_of, version_in, version_value, versions_value
+from projections.definitions import (
+    Version,
+    active_of,
+    difference_value,
+    source_of,
+    text_difference_value,
+    version_in,
+    version_value,
+    versions_value,
+)
 
 YAML_TYPES: Final = frozenset({"application/yaml", "application/x-yaml", "text/yaml", "text/x-yaml"})
 
@@ -128,6 +139,21 @@ async def get_difference(
     """What is different between two versions: nodes and edges by id and field, and as text."""
     old, new = await _version(service, name, before), await _version(service, name, after)
     return Reply(await service.compute(difference_value, old, new, layout))
+
+
+async def compare_text(
+    service: Service,
+    name: Name,
+    before: AVersion,
+    body: Body,
+    layout: Annotated[bool, Query(description="tell also where nodes stand in a picture")] = True,
+) -> Reply:
+    """What a text would change as the next version: against this one. Nothing is published."""
+    old = await _version(service, name, before)
+    content = canonical(with_language(_definition(body, service)))
+    source = SourceText("yaml" if body.media_type in YAML_TYPES else "json", body.content)
+    new = Version(name, 0, "", "inactive", 0, content, source=source)
+    return Reply(await service.compute(text_difference_value, old, new, layout, f"{name}/text"))
 
 
 async def _version(service: Service, name: str, version: int | None) -> Version:
@@ -242,6 +268,10 @@ DEFINITIONS: Final = (
     Operation(
         method="GET", path="/v1/workflows/{name}/source", tag="workflows", right="read", do=get_source, problems=(404,),
         described={"responses": _SOURCE, "response_class": Response},
+    ),
+    Operation(
+        method="POST", path="/v1/workflows/{name}/versions/{before}/diff", tag="workflows", right="define", do=compare_text,
+        answer=version_models.TextDifference, problems=(404, 415), described={"openapi_extra": _DEFINITION},
     ),
     Operation(
         method="GET", path="/v1/workflows/{name}/versions/{before}/diff/{after}", tag="workflows", right="read", do=get_difference,

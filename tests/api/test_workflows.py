@@ -215,6 +215,28 @@ def test_two_versions_are_compared_by_nodes_and_as_text(server: Server) -> None:
     assert (same["changes"], same["text"]) == ([], "")
 
 
+def test_a_text_is_compared_with_a_version_before_it_is_published(server: Server) -> None:
+    server.post("/v1/workflows", COMMENTED % b"typed", Content_Type="application/yaml")
+    text = COMMENTED.replace(b"Why", b"How") % b"typed"
+    text = text.replace(b"type: noop", b"type: log, position: {x: 1, y: 2}, config: {message: 10000.0}")
+    answer = server.post("/v1/workflows/typed/versions/1/diff", text, Content_Type="application/yaml")
+    found = answer.json
+    assert {(one["change"], one["path"]) for one in found["changes"]} == {
+        ("added", "nodes[first].config"), ("added", "nodes[first].position"), ("changed", "nodes[first].type"),
+    }  # fmt: skip
+    assert b'"message":10000.0' in answer.content
+    assert found["text"].startswith("--- typed/1\n+++ typed/text\n")
+    assert "after" not in found
+    same = server.post("/v1/workflows/typed/versions/1/diff?layout=false", COMMENTED % b"typed", Content_Type="application/yaml").json
+    assert (same["changes"], same["text"]) == ([], "")
+    assert len(server.get("/v1/workflows/typed/versions").json["versions"]) == 1
+    wrong = server.post(
+        "/v1/workflows/typed/versions/1/diff", b"name: typed\nnodes: [{id: a, type: nope}]", Content_Type="application/yaml"
+    )
+    assert (wrong.status, wrong.json["problems"][0]["path"]) == (422, "nodes[0].type")
+    assert server.post("/v1/workflows/typed/versions/2/diff", text, Content_Type="application/yaml").status == 404
+
+
 def test_texts_of_two_kinds_are_compared_as_definitions(server: Server) -> None:
     server.post("/v1/workflows", COMMENTED % b"mixed", Content_Type="application/yaml")
     server.publish(numbered(2, "mixed"))

@@ -1878,6 +1878,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/workflows/{name}/versions/{before}/diff": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description What a text would change as the next version: against this one. Nothing is published. */
+        post: operations["compare_text"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/workflows/{name}/versions/{before}/diff/{after}": {
         parameters: {
             query?: never;
@@ -3564,6 +3581,19 @@ export interface components {
             next: string | null;
             position: number;
             tasks: components["schemas"]["TaskRow"][];
+        };
+        /** @description What is different between a version of a workflow and a text; no changes where they say the same. */
+        TextDifference: {
+            before: number;
+            changes: components["schemas"]["DefinitionChange"][];
+            name: string;
+            /** @description a unified diff */
+            text: string;
+            /**
+             * @description what `text` compares: the texts as published, or the definitions as JSON
+             * @enum {string}
+             */
+            text_of: "source" | "definition";
         };
         /** @description A timer of an execution. */
         Timer: {
@@ -7392,6 +7422,39 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Versions"];
+                };
+            };
+        };
+    };
+    compare_text: {
+        parameters: {
+            query?: {
+                /** @description tell also where nodes stand in a picture */
+                layout?: boolean;
+            };
+            header?: never;
+            path: {
+                /** @description the name of a workflow */
+                name: string;
+                /** @description a version of the workflow */
+                before: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": Record<string, never>;
+                "application/yaml": string;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TextDifference"];
                 };
             };
         };

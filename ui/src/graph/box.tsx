@@ -9,7 +9,7 @@ import { sayState } from "../words/en";
 import css from "./canvas.module.css";
 import { kindIcon } from "./kinds";
 import { isLabelled } from "./layout";
-import type { Box, Room } from "./outline";
+import type { Box, BoxMark, Room } from "./outline";
 import { statusOf } from "./status";
 import { useBoxLook } from "./view";
 import { say } from "./words";
@@ -30,7 +30,7 @@ export function BoxNode({ data: { box, isChosen, onFold, detail } }: NodeProps<N
   const status = look && statusOf(box.kind, look.state);
   const shown = status && lookOf(status);
   return (
-    <div className={names(css["box"], isChosen && css["chosen"], isOfExecution && look === undefined && (isPast ? css["ghost"] : css["idle"]), shown && css[shown], isWrong && css["failed"])} data-path={box.path} title={`${box.says}\n${box.kind}`}>
+    <div className={names(css["box"], isChosen && css["chosen"], isOfExecution && look === undefined && (isPast ? css["ghost"] : css["idle"]), shown && css[shown], isWrong && css["failed"], box.mark && css[box.mark.is])} data-path={box.path} title={`${box.says}\n${box.kind}`}>
       <Ends />
       <span className={css["icon"]}>
         <Icon name={kindIcon(box.kind)} size={16} />
@@ -45,6 +45,7 @@ export function BoxNode({ data: { box, isChosen, onFold, detail } }: NodeProps<N
       </span>
       {box.rooms.length > 0 && <Fold path={box.path} isClosed says={box.says} onFold={onFold} />}
       {isWrong && <Wrong />}
+      {box.mark && <Compared mark={box.mark} />}
       {shown && (
         <span className={css["state"]} role="img" aria-label={sayState(status)}>
           <Mark look={shown} />
@@ -58,7 +59,7 @@ export function ContainerNode({ data: { box, isChosen, rooms, onFold, detail, ca
   const { look, isPast, isWrong } = useBoxLook(box.path);
   const status = look && statusOf(box.kind, look.state);
   return (
-    <div className={names(css["container"], isChosen && css["chosen"], isWrong && css["failed"], look === undefined && isPast && css["ghost"])} data-path={box.path}>
+    <div className={names(css["container"], isChosen && css["chosen"], isWrong && css["failed"], look === undefined && isPast && css["ghost"], box.mark && css[box.mark.is])} data-path={box.path}>
       <Ends />
       <div className={css["caption"]}>
         <Fold path={box.path} isClosed={false} says={box.says} onFold={onFold} />
@@ -69,6 +70,7 @@ export function ContainerNode({ data: { box, isChosen, rooms, onFold, detail, ca
           {look !== undefined && detail(box) !== "" && ` · ${detail(box)}`}
         </span>
         {isWrong && <Wrong />}
+        {box.mark && <Compared mark={box.mark} />}
         {status && (
           <span className={css["state"]} role="img" aria-label={sayState(status)}>
             <Mark look={lookOf(status)} size={14} />
@@ -86,6 +88,17 @@ export function ContainerNode({ data: { box, isChosen, rooms, onFold, detail, ca
     </div>
   );
 }
+
+/** What became of it: a sign and a word. */
+function Compared({ mark: { is, from } }: { mark: BoxMark }): JSX.Element {
+  return (
+    <span className={css["compared"]} title={from === null ? undefined : say("renamedFrom", { from })}>
+      <span aria-hidden="true">{SIGNS[is]}</span> {say(is)}
+    </span>
+  );
+}
+
+const SIGNS: Readonly<Record<BoxMark["is"], string>> = { added: "+", removed: "−", changed: "~", renamed: "=" };
 
 function Wrong(): JSX.Element {
   return (

@@ -7,6 +7,7 @@ import css from "./canvas.module.css";
 import type { Rect } from "./layout";
 import type { Link } from "./outline";
 import { useLinkLook } from "./view";
+import { say } from "./words";
 
 export interface LinkEdgeData extends Record<string, unknown> {
   readonly link: Link;
@@ -18,10 +19,10 @@ export function LinkEdge({ data }: EdgeProps<Edge<LinkEdgeData>>): JSX.Element |
   const look = useLinkLook(data?.link.id ?? "");
   if (data === undefined) return null;
   const { link, from, to } = data;
-  const says = [link.port === "out" ? "" : link.port, link.when ?? ""].filter(Boolean).join(" · ");
+  const says = [link.mark === undefined ? "" : say(link.mark), link.port === "out" ? "" : link.port, link.when ?? ""].filter(Boolean).join(" · ");
   return (
     <>
-      <path d={way(from, to, link.isBack)} className={names(css["link"], css[look], link.type !== "main" && css["typed"])} />
+      <path d={way(from, to, link.isBack)} className={names(css["link"], css[look], link.type !== "main" && css["typed"], link.mark && css[`link-${link.mark}`])} />
       {says !== "" && (
         <EdgeLabelRenderer>
           <span className={names(css["port"], look === "untaken" && css["faint"])} style={{ transform: `translate(${from.x + from.width + 6}px, ${labelY(from, to, link.isBack)}px)` }} title={says}>

@@ -16,6 +16,14 @@ export interface Box {
   readonly rooms: readonly Room[];
   /** Where a person has put it, in its body. */
   readonly position: { readonly x: number; readonly y: number } | null;
+  /** Where two definitions are compared, what became of it. */
+  readonly mark?: BoxMark;
+}
+
+export interface BoxMark {
+  readonly is: "added" | "removed" | "changed" | "renamed";
+  /** What it was called before. */
+  readonly from: string | null;
 }
 
 export type Where = readonly (string | number)[];
@@ -39,6 +47,7 @@ export interface Link {
   readonly isBack: boolean;
   /** `main`, or of which typed kind it is: `ai_tool`. */
   readonly type: string;
+  readonly mark?: "added" | "removed";
 }
 
 type Map_ = { readonly [key: string]: Json };

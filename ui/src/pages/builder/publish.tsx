@@ -4,11 +4,15 @@ import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { type JSX, useState } from "react";
 import { api, ask } from "../../api/client";
 import { freshKey } from "../../api/fresh";
+import type { Json } from "../../api/exact";
+import { Differences, type Shown } from "../../compare/differences";
 import type { Saver } from "../../edit/saver";
 import { asText, headersOf, type Syntax, type Validity } from "../../edit/use-validity";
+import { outlineOf, type Room } from "../../graph/outline";
 import { Button } from "../../parts/button";
 import { Dialog } from "../../parts/dialog";
 import { unifiedDiff } from "../../parts/diff-lines";
+import { Mark } from "../../parts/state";
 import { TextDiff } from "../../parts/text-diff";
 import { toast } from "../../parts/toast";
 import { Told } from "../../parts/told";
@@ -22,6 +26,8 @@ interface PublishDialogProps {
   readonly text: string;
   readonly syntax: Syntax;
   readonly base: number | null;
+  /** Its graph, where it could be read. */
+  readonly outline: Room | null;
   /** Of this text; null until it is known. */
   readonly validity: Validity | null;
   readonly draft: string;
@@ -30,7 +36,7 @@ interface PublishDialogProps {
   readonly onClose: () => void;
 }
 
-export function PublishDialog({ name, text, syntax, base, validity, draft, saver, onDone, onClose }: PublishDialogProps): JSX.Element {
+export function PublishDialog({ name, text, syntax, base, outline, validity, draft, saver, onDone, onClose }: PublishDialogProps): JSX.Element {
   const active = useActive(name);
   const client = useQueryClient();
   const [error, setError] = useState<Error | null>(null);
@@ -54,7 +60,7 @@ export function PublishDialog({ name, text, syntax, base, validity, draft, saver
     }
   };
   return (
-    <Dialog title={say("publishTitle", { name })} onClose={onClose} width={800}>
+    <Dialog title={say("publishTitle", { name })} onClose={onClose} width={960}>
       <form
         className={css["publish"]}
         onSubmit={(event) => {
@@ -63,7 +69,8 @@ export function PublishDialog({ name, text, syntax, base, validity, draft, saver
         }}
       >
         <p>{say("publishSays", { name })}</p>
-        {active.data && <Difference name={name} active={active.data} base={base} text={text} />}
+        {validity && <Said validity={validity} />}
+        {active.data && <Difference name={name} active={active.data} base={base} text={text} syntax={syntax} outline={outline} isValid={validity?.valid === true} />}
         {active.error && <Told error={active.error} />}
         {error && <Told error={error} />}
         <div className={css["buttons"]}>
@@ -81,22 +88,72 @@ export function PublishDialog({ name, text, syntax, base, validity, draft, saver
 interface Active {
   readonly version: number | null;
   readonly text: string;
+  readonly outline: Room | null;
 }
 
-function Difference({ name, active, base, text }: { name: string; active: Active; base: number | null; text: string }): JSX.Element {
+interface DifferenceProps {
+  readonly name: string;
+  readonly active: Active;
+  readonly base: number | null;
+  readonly text: string;
+  readonly syntax: Syntax;
+  readonly outline: Room | null;
+  readonly isValid: boolean;
+}
+
+/** By node where it could be published; of what could not only the texts are compared. */
+function Difference({ name, active, base, text, syntax, outline, isValid }: DifferenceProps): JSX.Element {
+  const found = useChanges(name, active.version, text, syntax, isValid);
+  const [shown, show] = useState<Shown>({ view: "nodes", isMovedShown: false, node: null, closed: [] });
   if (active.version === null) return <p className="soft">{say("publishFirst", { name })}</p>;
+  const says = say("publishAgainst", { n: active.version });
   const difference = unifiedDiff(active.text, text);
   return (
     <>
       {base !== null && base !== active.version && <p className={css["moved"]}>{say("publishMoved", { base, n: active.version })}</p>}
-      <p className="soft">{difference === "" ? say("publishSame") : say("publishAgainst", { n: active.version })}</p>
-      {difference !== "" && (
+      <p className="soft">{difference === "" ? say("publishSame") : says}</p>
+      {isValid && found.error !== null && <Told error={found.error} />}
+      {found.data !== undefined && difference !== "" && active.outline !== null && outline !== null && (
+        <div className={css["compared"]}>
+          <Differences says={says} changes={found.data.changes} before={active.outline} after={outline} text={difference} textOf="source" shown={shown} onShow={(changed) => show((before) => ({ ...before, ...changed }))} />
+        </div>
+      )}
+      {!isValid && difference !== "" && (
         <div className={css["both"]}>
-          <TextDiff says={say("publishAgainst", { n: active.version })} text={difference} />
+          <TextDiff says={says} text={difference} />
         </div>
       )}
     </>
   );
+}
+
+/** What has to be mended, and what may be meant: a few of each, all of them stand at their lines. */
+function Said({ validity }: { validity: Validity }): JSX.Element | null {
+  const all = [...validity.problems.map((one) => ({ ...one, look: "failed" as const })), ...validity.warnings.map((one) => ({ ...one, look: "incident" as const }))];
+  if (all.length === 0) return null;
+  return (
+    <ul className={css["said"]} aria-label={say("publishSaid", { problems: validity.problems.length, warnings: validity.warnings.length })}>
+      {all.slice(0, SAID_MAX).map(({ path, message, look }, at) => (
+        <li key={at}>
+          <Mark look={look} size={14} /> <code translate="no">{path}</code> <span translate="no">{message}</span>
+        </li>
+      ))}
+      {all.length > SAID_MAX && <li className="soft">{say("publishMore", { n: all.length - SAID_MAX })}</li>}
+    </ul>
+  );
+}
+
+const SAID_MAX = 8;
+
+/** What the text says otherwise than the active version, as the server reads both. */
+function useChanges(name: string, before: number | null, text: string, syntax: Syntax, isValid: boolean) {
+  return useQuery({
+    queryKey: ["publish", name, "changes", before, syntax, text],
+    enabled: before !== null && isValid,
+    gcTime: 0,
+    structuralSharing: false,
+    queryFn: () => ask(api.POST("/v1/workflows/{name}/versions/{before}/diff", { params: { path: { name, before: before as number } }, body: text as never, bodySerializer: asText, headers: headersOf(syntax) })),
+  });
 }
 
 /** The version that is active now, asked anew for each dialog. */
@@ -105,11 +162,12 @@ function useActive(name: string) {
   return useQuery({
     queryKey: ["publish", name, opened],
     gcTime: 0,
+    structuralSharing: false,
     queryFn: async (): Promise<Active> => {
       const { workflows } = await ask(api.GET("/v1/workflows"));
-      if (!workflows.some((one) => one.name === name)) return { version: null, text: "" };
+      if (!workflows.some((one) => one.name === name)) return { version: null, text: "", outline: null };
       const active = await ask(api.GET("/v1/workflows/{name}", { params: { path: { name } } }));
-      return { version: active.version, text: await textOf(active) };
+      return { version: active.version, text: await textOf(active), outline: outlineOf(active.definition as Json) };
     },
   });
 }

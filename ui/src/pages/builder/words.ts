@@ -29,6 +29,8 @@ export const say = speak("builder", {
   publishFirst: "It is the first version of {name}.",
   publishMoved: "This draft began as version {base}; version {n} is active by now. Look at what would be taken back.",
   publishSame: "Nothing is different.",
+  publishSaid: "{problems, plural:one problem|# problems}, {warnings, plural:one warning|# warnings}",
+  publishMore: "and {n, number} more, all at their lines",
   published: "Version {n} of {name} is stored, and active.",
   publishWrong: "There are problems; what is shown at their lines has to be mended first.",
   discard: "Discard the draft",

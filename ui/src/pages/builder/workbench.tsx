@@ -83,7 +83,7 @@ export function Workbench({ draft, workflow, begun, search, onShow }: WorkbenchP
           <Drawn parsed={good} broken={broken} wrong={wrong} search={search} onChoose={choose} onShow={onShow} />
         </Guard>
       </Split>
-      {doing === "publish" && <PublishDialog name={name} text={text} syntax={begun.syntax} base={begun.base} validity={judged.validity} draft={draft} saver={saver} onDone={() => leave(name)} onClose={() => setDoing(null)} />}
+      {doing === "publish" && <PublishDialog name={name} text={text} syntax={begun.syntax} base={begun.base} outline={good?.outline ?? null} validity={judged.validity} draft={draft} saver={saver} onDone={() => leave(name)} onClose={() => setDoing(null)} />}
       {doing === "discard" && <DiscardDialog draft={draft} base={begun.base} saver={saver} onDone={() => leave(workflow)} onClose={() => setDoing(null)} />}
     </div>
   ); // prettier-ignore

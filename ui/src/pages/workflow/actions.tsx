@@ -7,6 +7,8 @@ import { Confirm } from "../../parts/confirm";
 import { Menu } from "../../parts/menu";
 import { toast } from "../../parts/toast";
 import { useAgain, type Version } from "./data";
+import { Brief } from "./brief";
+import { Running } from "./running";
 import { say } from "./words";
 
 interface ActionsProps {
@@ -20,6 +22,7 @@ export function Actions({ name, chosen, active }: ActionsProps): JSX.Element {
   const again = useAgain(name);
   const navigate = useNavigate();
   const { version } = chosen;
+  const activates = say(active !== undefined && version < active.version ? "rollBack" : "activate", { n: version });
   const close = () => setDoing(null);
   const activate = async () => {
     await ask(api.POST("/v1/workflows/{name}/activate", { params: { path: { name } }, body: { version } }));
@@ -37,13 +40,15 @@ export function Actions({ name, chosen, active }: ActionsProps): JSX.Element {
         says={say("does")}
         items={[
           { id: "executions", says: say("executions"), icon: "executions", run: () => void navigate({ to: "/executions", search: { workflow: name } }) },
-          { id: "activate", says: say("activate", { n: version }), not: version === active?.version ? say("isActive") : undefined, run: () => setDoing("activate") },
+          { id: "activate", says: activates, not: version === active?.version ? say("isActive") : undefined, run: () => setDoing("activate") },
           { id: "archive", says: say("archive"), not: active === undefined ? say("isArchived") : undefined, run: () => setDoing("archive") },
         ]}
       />
       {doing === "activate" && (
-        <Confirm title={say("activate", { n: version })} does={say("activate", { n: version })} onDo={activate} onClose={close}>
+        <Confirm title={activates} does={activates} onDo={activate} onClose={close}>
           <p>{say("activateSays", { n: version })}</p>
+          <Running name={name} />
+          {active && <Brief name={name} before={active.version} after={version} />}
         </Confirm>
       )}
       {doing === "archive" && (

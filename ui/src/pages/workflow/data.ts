@@ -8,7 +8,6 @@ import { Problem } from "../../api/problem";
 import { outlineOf } from "../../graph/outline";
 
 export type Version = Schemas["ListedVersion"];
-export type Difference = Schemas["Difference"];
 
 /** All versions, the latest first. */
 export function useVersions(name: string) {
@@ -48,14 +47,13 @@ export function useSource(name: string, version: number) {
   });
 }
 
-export function useDifference(name: string, before: number | undefined, after: number, layout: boolean) {
+export function useDifference(name: string, before: number, after: number) {
   return useQuery({
-    queryKey: ["workflow", name, "diff", before, after, layout],
-    enabled: before !== undefined,
+    queryKey: ["workflow", name, "diff", before, after],
     structuralSharing: false,
     staleTime: 30_000,
     queryFn: ({ signal }) =>
-      ask(api.GET("/v1/workflows/{name}/versions/{before}/diff/{after}", { params: { path: { name, before: before as number, after }, query: { layout } }, signal })),
+      ask(api.GET("/v1/workflows/{name}/versions/{before}/diff/{after}", { params: { path: { name, before, after } }, signal })),
   });
 }
 

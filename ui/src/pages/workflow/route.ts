@@ -1,6 +1,7 @@
 /** `/workflows/NAME`: a workflow and its versions; one as graph or text, or what is different between two. */
 
 import { createRoute, lazyRouteComponent } from "@tanstack/react-router";
+import { VIEWS, type ViewId } from "../../compare/views";
 import { root } from "../root";
 import { oneIn, textIn, textsIn, wholeIn } from "../search";
 
@@ -13,6 +14,8 @@ export interface WorkflowSearch {
   readonly tab?: TabId | undefined;
   /** With which one it is compared; without it, the one before. */
   readonly before?: number | undefined;
+  /** How the comparison is shown; without it, by node. */
+  readonly as?: ViewId | undefined;
   readonly node?: string | undefined;
   readonly closed?: string[] | undefined;
   /** Whether the diff tells where nodes stand in the picture, too. */
@@ -26,6 +29,7 @@ export const workflow = createRoute({
     version: wholeIn(search, "version"),
     tab: oneIn(search, "tab", TABS),
     before: wholeIn(search, "before"),
+    as: oneIn(search, "as", VIEWS),
     node: textIn(search, "node"),
     closed: textsIn(search, "closed"),
     layout: oneIn(search, "layout", ["yes"]),

@@ -27,14 +27,14 @@ export const say = speak("workflow", {
   layoutOnlySays: "It differs from the one before in nothing but where nodes stand in the picture",
   someone: "somebody",
   compareWith: "Compared with",
-  layout: "Tell where nodes stand, too",
   onlyOne: "There is only one version, and nothing to compare it with.",
-  same: "Both say the same.",
-  changes: "{n, plural:one change|# changes}",
-  ofSource: "The texts as they were published",
-  ofDefinition: "The definitions as JSON, as not both have a text of one kind",
   activate: "Activate version {n}",
-  activateSays: "Executions started from now on get version {n}. Those that run keep the version they were started with.",
+  rollBack: "Roll back to version {n}",
+  running: "Now {each}.",
+  runningMany: "Of the last {most, number} that are open, {each}.",
+  runningOf: "{count, plural:one runs|# run} with version {n}",
+  runningNone: "None of its executions is open now.",
+  activateSays: "Executions started from now on get version {n}. Those that run keep the version they were started with. Its triggers are those of version {n} from now on.",
   activated: "{name} starts with version {n} from now on. It is stored.",
   isActive: "It is the active one",
   archive: "Archive",
@@ -42,17 +42,4 @@ export const say = speak("workflow", {
   archivedNow: "{name} is archived. It is stored.",
   isArchived: "It is archived",
   bottom: "versions",
-});
-
-export const sayChange = speak("workflow.change", {
-  added: "added",
-  removed: "removed",
-  changed: "changed",
-  reordered: "in another order",
-});
-
-export const sayWhat = speak("workflow.what", {
-  node: "node",
-  edge: "edge",
-  workflow: "workflow",
 });
