@@ -231,9 +231,9 @@ def test_a_text_is_compared_with_a_version_before_it_is_published(server: Server
     assert (same["changes"], same["text"]) == ([], "")
     assert len(server.get("/v1/workflows/typed/versions").json["versions"]) == 1
     wrong = server.post(
-        "/v1/workflows/typed/versions/1/diff", b"name: typed\nnodes: [{id: a, type: nope}]", Content_Type="application/yaml"
+        "/v1/workflows/typed/versions/1/diff", b"name: typed\nnodes: [{id: a, type: delay}]", Content_Type="application/yaml"
     )
-    assert (wrong.status, wrong.json["problems"][0]["path"]) == (422, "nodes[0].type")
+    assert (wrong.status, wrong.json["problems"][0]["path"]) == (422, "nodes[0].config")
     assert server.post("/v1/workflows/typed/versions/2/diff", text, Content_Type="application/yaml").status == 404
 
 
