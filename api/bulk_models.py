@@ -20,19 +20,34 @@ class BulkRequest(BaseModel):
     )
 
     action: str = Field(description=ACTION)
-    filter: str | None = Field(default=None, description="which executions; of `filter` and `view` exactly one is given")
+    filter: str | None = Field(default=None, description="which executions; of `filter`, `view` and `executions` at most one is given")
     view: str | None = Field(default=None, description="the name of a saved view, whose filter is meant as it is now")
     reason: str | None = Field(default=None, description="for the histories; with `cancel`, `terminate` and `pause`")
     signal: str | None = Field(default=None, description="with `signal`: its name")
     payload: Any = Field(default=None, description="with `signal`: what it says; `null` without it")
     rate: float | None = Field(default=None, description="so many executions a second, 0.1 to 5,000; 200 without it")
     dry_run: bool = Field(default=False, description="only say how many there are, and some of them; nothing is done")
+    incidents: str | None = Field(
+        default=None,
+        description="only those with an open incident like this, a filter of incidents; `retry` and `fail` resolve these alone",
+    )
+    executions: list[str] | None = Field(default=None, description="these executions, by their ids; up to 1,000")
+
+
+class Skipped(BaseModel):
+    """Executions that an operation would pass over."""
+
+    why: str
+    count: int
+    examples: list[str] = Field(description="some of them, by their ids")
 
 
 class DryRun(BaseModel):
     """How many executions an operation would be about, and the last ones created of them."""
 
     total: int
+    will: int = Field(description="with how many of them it would do something, as they are now")
+    skipped: list[Skipped] = Field(description="the others, by the reason why it would pass them over")
     is_more: bool = Field(description="whether there are more than one operation may be about; then it would be refused")
     examples: list[Row]
 
@@ -43,6 +58,8 @@ class BulkOperation(BaseModel):
     operation_id: str = Field(description="the id of the execution that it is", examples=[ID])
     action: str
     filter: str
+    incidents: str | None = Field(description="the filter of incidents, where it is about those")
+    named: int | None = Field(description="how many executions it names by their ids, where it does")
     details: dict[str, Any] = Field(description="what else was said: `reason`, `signal`, `payload`")
     undoes: str | None = Field(description="the operation that it takes back")
     status: STATUS

@@ -16,6 +16,7 @@ from api.operations.executions import list_executions
 from api.operations.streams import LIVE, has_ended, reached
 from api.operations.tasks import open_tasks
 from api.problems import BadRequest
+from api.resources.view import Sort
 from api.service import Service
 from api.streams.lists import Listed, Lists
 from api.streams.live import Live
@@ -33,7 +34,10 @@ def live_route(service: Service, authorize: Authorize) -> WebSocketRoute:
         if listed.what == "tasks":
             return await open_tasks(service, listed.workflow, listed.filter, listed.limit)
         statuses = cast("list[models.STATUS]", list(listed.status)) or None
-        reply = await list_executions(service, workflow=listed.workflow, status=statuses, filter=listed.filter, limit=listed.limit)
+        sort = cast("Sort | None", listed.sort)
+        reply = await list_executions(
+            service, workflow=listed.workflow, status=statuses, filter=listed.filter, sort=sort, limit=listed.limit
+        )
         return encode(reply.value["executions"])
 
     lists: list[Lists] = []

@@ -28,6 +28,7 @@ from contracts.ports.slack import Slack
 from contracts.resources import Resource
 from contracts.triggers import Triggered
 from contracts.worker_protocol import WorkerRow
+from domain.bulk.action import Row, Which
 from domain.definition.outline import Activities
 from projections.audit import AuditRecord
 from projections.definitions import Version
@@ -357,8 +358,8 @@ class Service(TriggerBook, ExecutionBook, Protocol):
     def position_of(self, partition: int, offset: int) -> int:
         """The position that stands for an offset of a partition."""
 
-    async def select(self, filter: str, most: int) -> Sequence[str]:
-        """The ids of all executions that a filter takes, the engine's own left out; one more than `most` where there are more."""
+    async def standings(self, which: Which, most: int, with_incidents: bool) -> Sequence[Row]:
+        """The executions that are meant, as they stand, the engine's own left out; one more than `most` where there are more."""
 
     async def outcomes(self, operation: str) -> Outcomes:
         """What has become of a bulk operation, so far."""

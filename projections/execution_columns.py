@@ -13,6 +13,9 @@ from projections.filter.column import MS, Columns, Search, Texts, fields, option
 STATUSES: Final[tuple[str, ...]] = get_args(Status)
 SEARCH_TABLE: Final = "search_values"
 TAG_TABLE: Final = "execution_tags"
+WAIT_TABLE: Final = "waiting"
+INSIDE: Final = frozenset({"activity", "nodes"})
+"""What an execution waits for that is on its way within it."""
 COLUMNS: Final[Columns] = {
     "execution_id": text("execution", says="the id"),
     "workflow": text("workflow", says="the name of the workflow"),
@@ -36,6 +39,9 @@ COLUMNS: Final[Columns] = {
     "started_at": time("started_at", says="when it began"),
     "ended_at": time("ended_at", says="when it ended"),
     "duration": optional_whole("duration", "duration", says="from its start to its end"),
+    "waits_for": Texts(
+        WAIT_TABLE, "waits_for", says="what it waits for, as `waits_for` of waits: `'task' in waits_for`, people", is_once=False
+    ),
     "events": whole("events", says="how many events its history has"),
     "search": Search(SEARCH_TABLE),
 }
@@ -66,6 +72,7 @@ def names_of(row: Any) -> dict[str, Any]:
         "started_at": _time(row.started_at),
         "ended_at": _time(row.ended_at),
         "duration": None if row.duration is None else Span(row.duration * MS),
+        "waits_for": waits_of(row.waiting_for),
         "events": row.events,
         "search": None if search is None else {name: _stored(value) for name, value in search.items()},
     }
@@ -83,6 +90,12 @@ def tags_of(tags: str | None) -> list[str]:
     """The tags as they are stored."""
     found: list[str] = [] if tags is None else values.decode(tags.encode())
     return found
+
+
+def waits_of(waiting: Any) -> list[str]:
+    """The sorts of what an execution waits for from outside, of a row that is stored or folded."""
+    items = values.decode(waiting.encode()) if isinstance(waiting, str) else waiting
+    return [item["for"] for item in items if item["for"] not in INSIDE]
 
 
 def _stored(value: Any) -> Any:

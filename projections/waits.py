@@ -18,13 +18,12 @@ from domain.execution.keeper import is_keeper
 from domain.execution.start_values import PRIORITY_MS, rank_of
 from domain.execution.state import Execution
 from domain.expressions.values import Moment
+from projections.execution_columns import INSIDE, WAIT_TABLE
 from projections.executions import time_of
 from projections.filter import Filter, compile_filter
 from projections.filter.column import MS, Columns, text, time, whole
 from projections.read_model import ReadModel, RowsOf, Visit
 
-INSIDE: Final = frozenset({"activity", "nodes"})
-"""What is on its way within the execution."""
 SORTS: Final = (
     "signal",
     "timer",
@@ -68,7 +67,7 @@ class WaitRecord(NamedTuple):
 
 
 WAITING: Final = Table(
-    name="waiting",
+    name=WAIT_TABLE,
     row=WaitRecord,
     key=("number", "path", "waits_for", "name"),
     fixed=("created_at", "execution", "workflow", "version"),

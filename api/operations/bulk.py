@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from typing import Annotated, Any, Final
 
 import msgspec
@@ -10,7 +11,7 @@ from fastapi import Query
 
 from api import bulk_models as models
 from api.bodies import EMPTY, given
-from api.operations.executions import Id, list_executions, view_filter
+from api.operations.executions import ALL, Id, list_executions, view_filter
 from api.operations.operation import Body, ClientMethod, Operation, Reply
 from api.operations.starts import Key
 from api.pages import filter_in
@@ -20,13 +21,14 @@ from contracts import values
 from contracts.caller import Caller
 from contracts.errors import Rejected
 from contracts.ids import signal_name_problem
-from contracts.ports.where import all_of
+from contracts.ports.where import Field, OneOf, all_of
 from contracts.system import BULK
 from domain.bulk import ACTIONS
-from domain.bulk.action import ROWS_MAX, Action
+from domain.bulk.action import ROWS_MAX, Action, Row, Which
 from domain.definition.findings import nearest
 from projections.execution_columns import execution_filter
 from projections.executions import USERS_ONLY, executions_where
+from projections.incidents import incident_filter
 
 RATE_DEFAULT: Final = 200.0
 RATE_MIN: Final = 0.1
@@ -34,6 +36,10 @@ RATE_MAX: Final = 5_000.0
 DETAILS_BYTES_MAX: Final = 16 * 1024
 """What an operation says stands in its history for every page."""
 EXAMPLES: Final = 10
+SKIPPED_EXAMPLES: Final = 3
+NAMED_MAX: Final = 1_000
+"""So many executions may be named one by one."""
+NAMED_BYTES_MAX: Final = 64 * 1024
 RESULTS_MAX: Final = 1_000
 _DETAILS: Final = ("reason", "signal", "payload")
 
@@ -44,6 +50,8 @@ class BulkBody(msgspec.Struct, forbid_unknown_fields=True):
     action: str
     filter: str | None = None
     view: str | None = None
+    incidents: str | None = None
+    executions: list[str] | None = None
     reason: str | None = None
     signal: str | None = None
     payload: msgspec.Raw = EMPTY
@@ -58,10 +66,10 @@ async def start_operation(caller: Caller, service: Service, body: Body, key: Key
     if action.removes and not service.archive_desk.is_there:
         raise Rejected("no_archive", "this server archives nothing: name the folder for bundles, setting `archive`, and start it again")
     details = _details(action, wanted)
-    filter_ = await _filter(service, wanted)
+    which = await _which(service, wanted)
     if wanted.dry_run:
-        return await _dry_run(service, filter_)
-    return await _start(caller, service, key, _rate(wanted.rate), action.name, filter_, details, None)
+        return await _dry_run(service, action, which)
+    return await _start(caller, service, key, _rate(wanted.rate), action.name, which, details, None)
 
 
 async def undo_operation(caller: Caller, service: Service, operation: Id, key: Key = None) -> Reply:
@@ -73,8 +81,8 @@ async def undo_operation(caller: Caller, service: Service, operation: Id, key: K
         raise Rejected("not_undoable", f"what `{action.name}` does cannot be taken back; {able} can")
     if not state["ended_at"]:
         raise Rejected("not_ended", f"operation {operation} is {state['status']}: cancel it, or wait for its end, before it is taken back")
-    rate = state["input"]["rate"]
-    return await _start(caller, service, key, rate, action.undone_by, state["input"]["filter"], {}, operation)
+    rate, which = state["input"]["rate"], Which(state["input"]["filter"], state["input"].get("incidents"))
+    return await _start(caller, service, key, rate, action.undone_by, which, {}, operation)
 
 
 async def _start(
@@ -83,12 +91,12 @@ async def _start(
     key: str | None,
     rate: float,
     action: str,
-    filter_: str,
+    which: Which,
     details: dict[str, Any],
     undoes: str | None,
 ) -> Reply:
     await service.prepare(BULK)
-    asked = {"action": action, "filter": filter_, "details": details, "actor": caller.actor, "rate": rate, "undo": undoes}
+    asked = {"action": action, **which._asdict(), "details": details, "actor": caller.actor, "rate": rate, "undo": undoes}
     started = await service.start(Start(BULK, values.written(asked), key=key, caller=caller), 0)
     view = started.view
     begun = {"total": None, **dict.fromkeys(("done", "ok", "skipped", "failed"), 0)}
@@ -164,15 +172,30 @@ def _rate(rate: float | None) -> float:
     return rate
 
 
-async def _filter(service: Service, wanted: BulkBody) -> str:
-    """The filter that is meant; of a view, as it is now. Raises BadRequest for none, both, or one that cannot be asked."""
-    if (wanted.filter is None) == (wanted.view is None):
-        found = "neither" if wanted.filter is None else "both"
-        raise _refused("", "shape", f"expected a `filter` or a `view`, found {found}", 'say `"filter": "true"` where all are meant')
+async def _which(service: Service, wanted: BulkBody) -> Which:
+    """Which are meant; of a view, those of its filter as it is now. Raises BadRequest for none, several, or what cannot be asked."""
+    said = [name for name in ("filter", "view", "executions") if getattr(wanted, name) is not None]
+    if len(said) > 1 or (not said and wanted.incidents is None):
+        found = "both" if len(said) == 2 else "all" if said else "neither"
+        message = f"expected a `filter`, a `view`, `executions` or `incidents`, found {found}"
+        raise _refused("", "shape", message, 'say `"filter": "true"` where all are meant')
     source = wanted.filter if wanted.view is None else await view_filter(service, wanted.view)
-    assert source is not None
-    filter_in(execution_filter, source, service.now(), "/filter" if wanted.view is None else "/view")
-    return source
+    if source is not None:
+        filter_in(execution_filter, source, service.now(), "/filter" if wanted.view is None else "/view")
+    if wanted.incidents is not None:
+        filter_in(incident_filter, wanted.incidents, service.now(), "/incidents")
+    return Which(source or ALL, wanted.incidents, None if wanted.executions is None else _named(wanted.executions))
+
+
+def _named(executions: list[str]) -> list[str]:
+    """The ids, each once. Raises BadRequest for none, or too many."""
+    named = list(dict.fromkeys(executions))
+    if not 1 <= len(named) <= NAMED_MAX:
+        fix = "say a `filter` that takes them" if named else ""
+        raise _refused("/executions", "too_many" if named else "shape", f"expected 1 to {NAMED_MAX:,} ids, found {len(named):,}", fix)
+    if (size := sum(len(one.encode()) for one in named)) > NAMED_BYTES_MAX:
+        raise _refused("/executions", "too_large", f"these ids have {size:,} bytes together; {NAMED_BYTES_MAX:,} are the most", "")
+    return named
 
 
 def _refused(path: str, rule: str, message: str, fix: str) -> BadRequest:
@@ -183,12 +206,30 @@ def _refused(path: str, rule: str, message: str, fix: str) -> BadRequest:
 # What is answered.
 
 
-async def _dry_run(service: Service, filter_: str) -> Reply:
-    found = await service.select(filter_, ROWS_MAX)
-    query = executions_where(limit=EXAMPLES, filter_=filter_in(execution_filter, filter_, service.now(), "/filter"))
-    rows = await service.find(query._replace(where=all_of(query.where, USERS_ONLY)))
-    examples = [{name: value for name, value in row.items() if name != "cursor"} for row in rows]
-    return Reply({"total": min(len(found), ROWS_MAX), "is_more": len(found) > ROWS_MAX, "examples": examples})
+async def _dry_run(service: Service, action: Action, which: Which) -> Reply:
+    found = await service.standings(which, ROWS_MAX, action.resolves)
+    is_more, rows = len(found) > ROWS_MAX, found[:ROWS_MAX]
+    why = [(row.execution, action.nothing_to_do(row)) for row in rows]
+    passed = Counter(reason for _, reason in why if reason is not None)
+    skipped = [
+        {"why": reason, "count": count, "examples": [one for one, said in why if said == reason][:SKIPPED_EXAMPLES]}
+        for reason, count in passed.most_common()
+    ]
+    examples = await _examples(service, which, rows)
+    will = len(rows) - sum(passed.values())
+    return Reply({"total": len(rows), "will": will, "skipped": skipped, "is_more": is_more, "examples": examples})
+
+
+async def _examples(service: Service, which: Which, found: Sequence[Row]) -> list[dict[str, Any]]:
+    """Some of what was found, the last created first."""
+    if not found:
+        return []
+    query = executions_where(limit=EXAMPLES, filter_=filter_in(execution_filter, which.filter, service.now(), "/filter"))
+    where = all_of(query.where, USERS_ONLY)
+    if which.incidents is not None or which.executions is not None:
+        where = all_of(where, OneOf(Field("execution", True), tuple(row.execution for row in found[-NAMED_MAX:])))
+    rows = await service.find(query._replace(where=where))
+    return [{name: value for name, value in row.items() if name != "cursor"} for row in rows]
 
 
 async def _state(service: Service, operation: str) -> dict[str, Any]:
@@ -220,8 +261,17 @@ async def _shown(service: Service, operation: str) -> dict[str, Any]:
 
 def _asked(operation: str, asked: dict[str, Any], status: str) -> dict[str, Any]:
     """What an operation is, by its input."""
-    said = {"action": asked["action"], "filter": asked["filter"], "details": asked["details"], "undoes": asked["undo"]}
-    return {"operation_id": operation, **said, "status": status}
+    named = asked.get("executions")
+    return {
+        "operation_id": operation,
+        "action": asked["action"],
+        "filter": asked["filter"],
+        "incidents": asked.get("incidents"),
+        "named": None if named is None else len(named),
+        "details": asked["details"],
+        "undoes": asked["undo"],
+        "status": status,
+    }
 
 
 async def _progress(service: Service, operation: str, state: dict[str, Any]) -> dict[str, int | None]:

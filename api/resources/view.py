@@ -13,7 +13,7 @@ from projections.execution_columns import COLUMNS, execution_filter
 
 COLUMNS_MAX: Final = 50
 FILTER_LENGTH_MAX: Final = 20_000
-SHOWN: Final = (*(name for name in COLUMNS if name not in ("search", "error")), "error", "waiting_for")
+SHOWN: Final = (*(name for name in COLUMNS if name not in ("search", "error", "waits_for")), "error", "waiting_for")
 """What a column of a view may be; besides, `search.NAME`."""
 
 

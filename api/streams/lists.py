@@ -36,6 +36,7 @@ class Listed(NamedTuple):
     filter: str | None
     limit: int
     what: What = "executions"
+    sort: str | None = None
 
 
 Find: TypeAlias = Callable[[Listed], Awaitable[bytes]]

@@ -60,6 +60,7 @@ class Ask(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, rename={"sta
     filter: str | None = None
     start: str | None = None
     status: list[str] = []
+    sort: Literal["created_at", "-created_at"] | None = None
     limit: Annotated[int, msgspec.Meta(ge=1, le=500)] = 50
 
 
@@ -185,7 +186,7 @@ class Live:
 
     async def _watch(self, ask: Ask, what: What) -> Callable[[], None]:
         sink = ListSink(self, ask.id)
-        stop = await self._lists.watch(Listed(ask.workflow, tuple(ask.status), ask.filter, ask.limit, what), sink.tell)
+        stop = await self._lists.watch(Listed(ask.workflow, tuple(ask.status), ask.filter, ask.limit, what, ask.sort), sink.tell)
 
         def end() -> None:
             stop()

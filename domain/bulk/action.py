@@ -24,6 +24,16 @@ class Row(NamedTuple):
     incidents: Sequence[str] = ()
 
 
+class Which(NamedTuple):
+    """Which executions an operation is about: of those that a filter takes, or of these alone, all or those with such an incident."""
+
+    filter: str = ""
+    incidents: str | None = None
+    """A filter of open incidents; `retry` and `fail` resolve these alone."""
+    executions: Sequence[str] | None = None
+    """By their ids."""
+
+
 class Aim(NamedTuple):
     """What an action is aimed at: the execution, what the operation says, and a key that no other operation has for it."""
 
@@ -48,6 +58,8 @@ class Action:
     """Those without which it is refused."""
     undone_by: str | None = None
     """The action that takes it back."""
+    resolves: bool = False
+    """Whether it is about open incidents."""
     removes: bool = False
     """Whether an execution that is not there any more is what it is for. It is done where there is an archive."""
 

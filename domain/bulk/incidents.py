@@ -21,10 +21,12 @@ RETRY: Final = Action(
     summary="try again what has an open incident",
     commands=lambda aim: _resolve(aim, "retry"),
     nothing_to_do=_nothing,
+    resolves=True,
 )
 FAIL: Final = Action(
     name="fail",
     summary="let what has an open incident fail",
     commands=lambda aim: _resolve(aim, "fail"),
     nothing_to_do=_nothing,
+    resolves=True,
 )

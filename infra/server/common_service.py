@@ -23,6 +23,7 @@ from contracts.ports.clock import Clock
 from contracts.ports.feed import Told
 from contracts.ports.read_models import Condition, Group, Query, StandIn
 from contracts.ports.result_cache import ResultCache
+from domain.bulk.action import Row, Which
 from infra.server.background import Background
 from infra.server.callback import awaited
 from infra.server.catalog_service import CatalogService
@@ -368,9 +369,9 @@ class CommonService(CatalogService, SealingService, TaskService, ExecutionServic
         """The engine as its own workflows move it."""
         return self._operator
 
-    async def select(self, filter: str, most: int) -> Sequence[str]:
-        """The ids of all executions that a filter takes."""
-        return (await self._operator.select(filter, most)).executions
+    async def standings(self, which: Which, most: int, with_incidents: bool) -> Sequence[Row]:
+        """The executions that a bulk operation would be about."""
+        return await self._operator.standings(which, most, with_incidents)
 
     async def outcomes(self, operation: str) -> Outcomes:
         """What has become of a bulk operation, so far."""

@@ -14,12 +14,13 @@ from contracts.caller import Caller
 from contracts.commands import Command
 from contracts.errors import LogUnreachable, Rejected
 from contracts.ports.read_models import Query
-from contracts.ports.where import all_of
-from domain.bulk.action import Row
+from contracts.ports.where import ALWAYS, Field, OneOf, all_of
+from domain.bulk.action import Row, Which
 from infra.server.lookup import Lookup
 from infra.server.read_threads import ReadThreads
 from projections.execution_columns import execution_filter
 from projections.executions import USERS_ONLY, ExecutionRecord, executions_where
+from projections.incidents import IncidentRecord, incident_filter, incidents_where
 from workers.reading.execution_reader import ExecutionReader, value_in
 from workers.reading.partitioned_reader import PartitionedReader
 from workers.running.desk import Selected, Standing
@@ -71,21 +72,37 @@ class ServiceOperator:
     def __init__(self, host: Host, reader: PartitionedReader, reads: ReadThreads, lookup: Lookup, is_alone: bool) -> None:
         self._host, self._reader, self._reads, self._lookup, self.is_alone = host, reader, reads, lookup, is_alone
 
-    async def select(self, filter: str, most: int) -> Selected:
+    async def select(self, which: Which, most: int) -> Selected:
         """See Operator."""
-        query = executions_where(limit=most + 1, filter_=execution_filter(filter or ALL, self._host.now()))
-        wanted = query._replace(where=all_of(query.where, USERS_ONLY))
+        wanted, incidents = self._asked(which, most + 1)
         await self._be_current()
-        return await self._reads.run_list(self._select, wanted)
+        return await self._reads.run_list(self._select, wanted, incidents)
+
+    async def standings(self, which: Which, most: int, with_incidents: bool) -> Sequence[Row]:
+        """The same executions, as they stand; with such of their open incidents as are meant."""
+        wanted, incidents = self._asked(which, most + 1)
+        of = incidents_where(is_open=True) if incidents is None and with_incidents else incidents
+        await self._be_current()
+        return await self._reads.run_list(self._reader.picked, wanted, of, incidents is not None)
+
+    def _asked(self, which: Which, most: int) -> tuple[Query[ExecutionRecord], Query[IncidentRecord] | None]:
+        """Which executions, and which incidents they must have."""
+        query = executions_where(limit=most, filter_=execution_filter(which.filter or ALL, self._host.now()))
+        named = ALWAYS if which.executions is None else OneOf(Field("execution", True), tuple(which.executions))
+        wanted = query._replace(where=all_of(query.where, USERS_ONLY, named))
+        return wanted, None if which.incidents is None else self._open_incidents(which.incidents)
+
+    def _open_incidents(self, filter: str) -> Query[IncidentRecord]:
+        return incidents_where(is_open=True, filter_=incident_filter(filter, self._host.now()))
 
     async def _be_current(self) -> None:
         position = self._host.position
         await _patiently(lambda: self._host.be_current(position))
 
-    def _select(self, query: Query[ExecutionRecord]) -> Selected:
+    def _select(self, query: Query[ExecutionRecord], incidents: Query[IncidentRecord] | None) -> Selected:
         """Offsets are read first: what is decided from there on comes after nothing that the rows lack."""
         offsets = self._offsets()
-        return Selected(self._reader.names(query), offsets)
+        return Selected([row.execution for row in self._reader.picked(query, incidents)], offsets)
 
     def _offsets(self) -> Mapping[int, int]:
         """Up to where the rows of each partition go."""
@@ -106,11 +123,16 @@ class ServiceOperator:
                 rows += _page.decode(node.output).rows
         return Outcomes(total, rows)
 
-    async def rows(self, executions: Sequence[str]) -> Mapping[str, Row]:
+    async def rows(self, executions: Sequence[str], incidents: str | None = None) -> Mapping[str, Row]:
         """See Operator."""
+        meant = None if incidents is None else self._open_incidents(incidents)
         await self._be_current()
-        found = await self._reads.run_list(lambda: [self._reader.row(one) for one in executions])
-        return {row.execution: row for row in found if row is not None}
+
+        def read() -> list[Row]:
+            found = [row for one in executions if (row := self._reader.row(one)) is not None]
+            return found if meant is None else self._reader.with_incidents(found, meant)
+
+        return {row.execution: row for row in await self._reads.run_list(read)}
 
     async def has_acted(self, execution: str, caller: Caller, offsets: Mapping[int, int]) -> bool:
         """See Operator."""

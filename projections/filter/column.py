@@ -64,6 +64,8 @@ class Texts:
     table: str
     column: str
     says: str = ""
+    is_once: bool = True
+    """Whether a text is in it at most once, a row being about one execution each."""
 
 
 Columns: TypeAlias = Mapping[str, Column | Fields | Search | Texts]

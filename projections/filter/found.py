@@ -112,5 +112,6 @@ def has_text(node: Node, one: Constant | Term | Found, column: Texts) -> Both:
         return refuse(node, "kinds", f"the list is of texts, and {a_kind(kind_of(one.value))} is none", "write a text")
     if "\0" in one.value:
         return FALSE
-    is_it = Is(Field(column.column, True), "=", one.value)
+    field = Field(column.column, True)
+    is_it = Is(field, "=", one.value) if column.is_once else OneOf(field, (one.value,))
     return Both(Beside(column.table, is_it), Beside(column.table, is_it, False))

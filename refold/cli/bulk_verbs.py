@@ -47,6 +47,9 @@ def bulk(
     ],
     filter_: Filter = None,
     view: View = None,
+    incidents: Annotated[
+        str | None, typer.Option("--incidents", metavar="EXPRESSION", help="Only those with such an open incident: \"error.type == 'x'\".")
+    ] = None,
     reason: Annotated[str | None, typer.Option("--reason", help="Why, for the histories.")] = None,
     signal: Annotated[str | None, typer.Option("--signal", metavar="NAME", help="With `signal`: its name.")] = None,
     payload: Annotated[str | None, typer.Option("--payload", metavar="JSON|@FILE", help="With `signal`: what it says.")] = None,
@@ -59,7 +62,8 @@ def bulk(
     from refold.cli.commands import bulk as command
 
     wanted = command.Wanted(
-        action=action, filter=filter_, view=view, reason=reason, signal=signal, payload=payload, rate=rate, dry_run=dry_run
+        action=action, filter=filter_, view=view, incidents=incidents, reason=reason, signal=signal, payload=payload, rate=rate,
+        dry_run=dry_run,
     )  # fmt: skip
     return command.begin(where, wanted, follow, as_json)
 

@@ -286,6 +286,8 @@ class AsyncOperations:
         payload: Any = None,
         rate: float | None = None,
         dry_run: bool = False,
+        incidents: str | None = None,
+        executions: list[str] | None = None,
     ) -> dict[str, Any]:
         """Do one thing with each execution that a filter is true for."""
         answer: dict[str, Any] = await self._ask(
@@ -301,6 +303,8 @@ class AsyncOperations:
                     "payload": payload,
                     "rate": rate,
                     "dry_run": dry_run,
+                    "incidents": incidents,
+                    "executions": executions,
                 },
                 is_keyed=True,
             )

@@ -288,6 +288,8 @@ class Operations:
         payload: Any = None,
         rate: float | None = None,
         dry_run: bool = False,
+        incidents: str | None = None,
+        executions: list[str] | None = None,
     ) -> dict[str, Any]:
         """Do one thing with each execution that a filter is true for."""
         answer: dict[str, Any] = self._ask(
@@ -303,6 +305,8 @@ class Operations:
                     "payload": payload,
                     "rate": rate,
                     "dry_run": dry_run,
+                    "incidents": incidents,
+                    "executions": executions,
                 },
                 is_keyed=True,
             )

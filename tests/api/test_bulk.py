@@ -81,6 +81,52 @@ def test_a_dry_run_counts_and_shows_some_and_does_nothing(server: Server) -> Non
     assert {row["status"] for row in answer.json["examples"]} == {"running"}
 
 
+def test_a_dry_run_says_how_many_it_would_pass_over_and_why(server: Server) -> None:
+    filter_ = begun(server, "keeps", "why", 5)
+    begun(server, "stops", "whystop", 1)
+    assert server.post("/v1/executions/why-3/pause").status == 200
+    assert server.post("/v1/executions/why-4/terminate").status == 200
+    found = server.post("/v1/operations", {"action": "pause", "filter": filter_, "dry_run": True}).json
+    assert (found["total"], found["will"]) == (5, 3)
+    assert found["skipped"] == [
+        {"why": "it is paused already", "count": 1, "examples": ["why-3"]},
+        {"why": "it is terminated already", "count": 1, "examples": ["why-4"]},
+    ]
+    named = {"action": "retry", "executions": ["whystop-0", "why-0", "nobody"], "dry_run": True}
+    found = server.post("/v1/operations", named).json
+    assert (found["total"], found["will"], len(found["examples"])) == (2, 1, 2)
+    assert found["skipped"] == [{"why": "it has no open incident", "count": 1, "examples": ["why-0"]}]
+
+
+def test_executions_may_be_named_one_by_one(server: Server) -> None:
+    begun(server, "keeps", "named", 3)
+    answer = server.post("/v1/operations", {"action": "pause", "executions": ["named-2", "named-0", "named-2", "nobody"]}).json
+    assert (answer["named"], answer["incidents"]) == (3, None)
+    done = ended(server, answer["operation_id"])
+    assert (done["total"], done["ok"], done["named"]) == (2, 2, 3)
+    assert server.get("/v1/executions/named-1").json["status"] == "running"
+    listed = next(one for one in server.get("/v1/operations").json["operations"] if one["execution_id"] == answer["operation_id"])
+    assert listed["search"]["filter"] == "3 executions by their ids"
+
+
+def test_those_of_a_cause_are_resolved_however_many_there_are_and_no_other_incident_of_theirs(server: Server) -> None:
+    fail = {"type": "fail", "config": {"type": "order.two", "message": "no stock"}}
+    other = {"type": "fail", "config": {"type": "order.one", "message": "no money"}}
+    server.publish({"name": "bulk_twice", "nodes": [{"id": "stock", **fail}, {"id": "money", **other}]})
+    with Client(server.url) as client:
+        client.start_many("bulk_twice", [{}] * 450, idempotency_key="twice")
+    cause = "workflow == 'bulk_twice' && error.type == 'order.two'"
+    narrowed = {"action": "fail", "incidents": cause, "filter": "execution_id != 'twice-1'", "dry_run": True}
+    assert server.post("/v1/operations", narrowed).json["will"] == 449
+    operation = server.post("/v1/operations", {"action": "retry", "incidents": cause, "rate": 5000}).json["operation_id"]
+    done = ended(server, operation)
+    assert (done["total"], done["ok"], done["incidents"]) == (450, 450, cause)
+    history = server.get("/v1/executions/twice-7/history").json["events"]
+    raised = {one["data"]["incident"]: one["path"] for one in history if one["type"] == "IncidentRaised"}
+    resolved = [one["data"]["incident"] for one in history if one["type"] == "IncidentResolved"]
+    assert [raised[one] for one in resolved] == ["stock"]
+
+
 def test_each_is_told_what_became_of_it_and_what_can_be_taken_back_is(server: Server) -> None:
     filter_ = begun(server, "keeps", "told", 5)
     assert server.post("/v1/executions/told-3/pause").status == 200
@@ -173,6 +219,11 @@ def test_killed_in_the_middle_each_gets_its_command_once(
         ({"action": "cancel", "filter": "search.x.startsWith(workflow)"}, "/filter", "`search.x.startsWith(workflow)`"),
         ({"action": "cancel"}, "", "found neither"),
         ({"action": "cancel", "filter": "true", "view": "x"}, "", "found both"),
+        ({"action": "retry", "incidents": "error.shape = 'x'"}, "/incidents", "="),
+        ({"action": "cancel", "executions": ["a"], "filter": "true"}, "", "found both"),
+        ({"action": "cancel", "executions": []}, "/executions", "expected 1 to 1,000 ids, found 0"),
+        ({"action": "cancel", "executions": [str(number) for number in range(1_001)]}, "/executions", "found 1,001"),
+        ({"action": "cancel", "executions": [f"{number:0400}" for number in range(164)]}, "/executions", "65,536 are the most"),
         ({"action": "signal", "filter": "true"}, "/signal", "needs a `signal`"),
         ({"action": "signal", "filter": "true", "signal": "a/b"}, "/signal", "no `/`"),
         ({"action": "resume", "filter": "true", "reason": "x"}, "/reason", "takes no `reason`"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 from typing import Final
@@ -19,7 +20,8 @@ from projections.filter import compile_filter
 from projections.filter.column import Column, Columns, Fields, Texts
 from projections.filter.compiler import STEPS_MAX
 
-TEXT: Final = (Path(__file__).parents[2] / "docs/reference/filters.md").read_text()
+ROOT: Final = Path(__file__).parents[2]
+TEXT: Final = (ROOT / "docs/reference/filters.md").read_text()
 NOW: Final = {"now": Moment(0)}
 
 
@@ -54,6 +56,23 @@ def test_the_table_of_columns_is_that_of_the_code(name: str) -> None:
     between = TEXT.split(f"<!-- columns of {name} -->", 1)[1].split("<!-- end of columns", 1)[0]
     written = [line for line in between.splitlines() if line.startswith("| `") and "search.NAME" not in line]
     assert written == _table(LISTS[name])
+
+
+KINDS: Final = {"string": "text", "int": "whole", "timestamp": "time", "duration": "duration"}
+"""What the web UI calls the kinds of columns."""
+
+
+def test_the_web_ui_offers_the_columns_of_the_code() -> None:
+    expected: list[tuple[str, str, str]] = []
+    for name, column in COLUMNS.items():
+        if isinstance(column, Column):
+            expected.append((name, KINDS[column.kind], column.says))
+        elif isinstance(column, Fields):
+            expected += [(f"{name}.{field}", KINDS[one.kind], one.says) for field, one in column.fields.items()]
+        elif isinstance(column, Texts):
+            expected.append((name, "texts", column.says))
+    offered = json.loads((ROOT / "ui" / "src" / "filter" / "columns.json").read_text())
+    assert [(one["name"], one["kind"], one["says"]) for one in offered] == expected
 
 
 @pytest.mark.parametrize(

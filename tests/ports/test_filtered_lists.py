@@ -16,10 +16,11 @@ from contracts.journal import Checkpoint
 from contracts.ports.read_models import Changes, Cursor, ReadModels
 from infra.store.postgres import models_in
 from infra.store.sqlite import SqliteReadModels
-from projections.execution_columns import execution_filter, names_of, tags_of
+from projections.execution_columns import INSIDE, execution_filter, names_of, tags_of
 from projections.executions import EXECUTIONS, TAGS, ExecutionRecord, TagRecord, executions_where
 from projections.registry import READ_MODELS
 from projections.search import SEARCH_VALUES, search_records
+from projections.waits import WAITING, WaitRecord
 
 NOW: Final = 1_700_000_000_000
 FILTERS: Final = [
@@ -35,6 +36,8 @@ FILTERS: Final = [
     "events + 1 > 3 && version <= 2.5",
     "'billing' in tags",
     "'billing' in tags && !('urgent' in tags) || status == 'failed'",
+    "'signal' in waits_for",
+    "'task' in waits_for || !('signal' in waits_for) && status == 'running'",
     "status != 'completed'",
     "!(status in ['completed', 'failed'])",
     "root == 'x1' && status in ['running', 'failed']",
@@ -73,9 +76,11 @@ def record(chance: random.Random, number: int) -> ExecutionRecord:
     duration = end - start if end else None
     tags = chance.choice([None, '["billing"]', '["billing","urgent"]', '["urgent"]'])
     trigger = chance.choice([(None, None), ("schedule", "nightly"), ("schedule", "hourly"), ("webhook", None)])
+    waits = [] if ended else chance.choice([[], ["signal"], ["signal", "signal", "signal"], ["task", "signal"], ["activity"]])
+    waiting = json.dumps([{"for": sort, "path": f"n{place}"} for place, sort in enumerate(waits)])
     return ExecutionRecord(
         number, f"x{number}", chance.choice(["order", "other"]), chance.randint(1, 3), status, outcome, chance.choice([None, "x1"]),
-        start, start if number % 5 else 0, end, chance.randint(1, 4), number + 1, error, "no answer in time" if error else None, "[]",
+        start, start if number % 5 else 0, end, chance.randint(1, 4), number + 1, error, "no answer in time" if error else None, waiting,
         json.dumps(search) if number % 3 else None, b"", chance.choice([None, "x1"]), *trigger, tags, duration,
     )  # fmt: skip
 
@@ -94,6 +99,10 @@ def changes_of(records: list[ExecutionRecord]) -> Changes:
             changes.put(SEARCH_VALUES, value)
         for tag in tags_of(one.tags):
             changes.put(TAGS, TagRecord(one.number, tag, one.created_at))
+        for wait in json.loads(one.waiting_for):
+            if wait["for"] not in INSIDE:
+                place = (one.number, wait["path"], wait["for"], "")
+                changes.put(WAITING, WaitRecord(*place, one.created_at, one.execution, one.workflow, one.version, 0, 0))
     return changes
 
 
@@ -107,10 +116,13 @@ def test_pages_show_each_row_for_which_the_filter_is_true_once_and_in_order(
     save(models, records)
     filter_ = execution_filter(source, NOW)
     shown: list[int] = []
+    sizes: list[int] = []
     after: Cursor | None = None
     while page := models.select(executions_where(after=after, limit=7, filter_=filter_, is_oldest_first=is_oldest_first)):
         shown += [one.number for one in page]
+        sizes.append(len(page))
         after = Cursor(page[-1].number, page[-1].created_at)
+    assert set(sizes[:-1]) <= {7}, "a page that is not full is the last one"
     expected = [one.number for one in (records if is_oldest_first else reversed(records)) if filter_.takes(names_of(one))]
     assert expected, "the test says nothing"
     assert shown == expected

@@ -13,7 +13,7 @@ from contracts.caller import Caller
 from contracts.commands import Command
 from contracts.definitions import WorkflowDefinition
 from contracts.ports.credentials import Secret
-from domain.bulk.action import Row
+from domain.bulk.action import Row, Which
 from domain.channels import CHANNELS, sends_notices
 from domain.channels.channel import Channel
 from workers.running.activity_error import ActivityError
@@ -63,13 +63,13 @@ class History:
     async def standing(self, execution: str) -> Standing | None:
         return self.stands.get(execution)
 
-    async def select(self, filter: str, most: int) -> Selected:
+    async def select(self, which: Which, most: int) -> Selected:
         raise NotImplementedError
 
     async def succeeded(self, operation: str) -> Selected:
         raise NotImplementedError
 
-    async def rows(self, executions: Sequence[str]) -> Mapping[str, Row]:
+    async def rows(self, executions: Sequence[str], incidents: str | None = None) -> Mapping[str, Row]:
         raise NotImplementedError
 
 

@@ -21,13 +21,14 @@ from contracts.ports.log import Log
 from contracts.ports.read_models import Group, Query, ReadModels, StandIn, Table
 from domain.bulk.action import Row
 from projections.executions import EXECUTIONS, READ_MODEL, ExecutionRecord
-from projections.incidents import INCIDENTS
+from projections.incidents import INCIDENTS, IncidentRecord
 from projections.registry import READ_MODELS
 from workers.partition.catalog import Catalog
 from workers.partition.standing import first_record
 from workers.reading.backlog import Backlog
 from workers.reading.courtesy import Courtesy
 from workers.reading.execution_reader import ExecutionReader
+from workers.reading.picking import incidents_of, picked
 
 R = TypeVar("R", bound=tuple[Any, ...])
 GROUPS_MAX: Final = 10_000
@@ -157,17 +158,17 @@ class PartitionedReader:
         merged = heapq.merge(*pages, key=lambda one: (sign * time(one.record), one.partition))
         return list(islice(merged, query.limit))
 
-    def names(self, query: Query[ExecutionRecord]) -> list[str]:
-        """The ids of a list, as many as it asks for, and no more of each row: the first created first, partition by partition."""
-        found: list[str] = []
+    def picked(self, query: Query[ExecutionRecord], incidents: Query[IncidentRecord] | None = None, is_narrowed: bool = True) -> list[Row]:
+        """The executions of a list, as many as it asks for: the first created first, partition by partition; see `picked`."""
+        found: list[Row] = []
         for models in self._lists[: self.partitions]:
-            rows = self._columns(models, query._replace(limit=query.limit - len(found), only=("execution",)))
-            found += [row[0] for row in reversed(rows)]
+            found += picked(models, query._replace(limit=query.limit - len(found)), incidents, is_narrowed)
         return found
 
-    def _columns(self, models: ReadModels, query: Query[Any]) -> Sequence[tuple[Any, ...]]:
-        """Tuples, as `only` asks."""
-        return models.select(query)
+    def with_incidents(self, rows: Sequence[Row], incidents: Query[IncidentRecord]) -> list[Row]:
+        """The same rows, each with those of its open incidents alone that are in a list."""
+        known = {row.execution: incidents_of(self._lists[self.partition_of(row.execution)], row.execution, incidents) for row in rows}
+        return [row._replace(incidents=known[row.execution]) for row in rows]
 
     def row(self, execution: str) -> Row | None:
         """An execution as bulk operations see it; None where there is no row of it."""

@@ -16,7 +16,7 @@ from typing import Any, Final, NamedTuple, Protocol, TypeVar
 from contracts.caller import Caller
 from contracts.commands import Command
 from contracts.ports.activities import ActivityContext
-from domain.bulk.action import Row
+from domain.bulk.action import Row, Which
 from workers.running.activity_error import Cancelled
 
 T = TypeVar("T")
@@ -44,14 +44,14 @@ class Operator(Protocol):
     def is_alone(self) -> bool:
         """Whether no other process runs activities of this log."""
 
-    async def select(self, filter: str, most: int) -> Selected:
-        """The executions for which a filter is true now, the engine's own left out; one more than `most` where there are more."""
+    async def select(self, which: Which, most: int) -> Selected:
+        """The executions that are meant, as they are now, the engine's own left out; one more than `most` where there are more."""
 
     async def succeeded(self, operation: str) -> Selected:
         """Those that an operation has done something with, and offsets before it began."""
 
-    async def rows(self, executions: Sequence[str]) -> Mapping[str, Row]:
-        """How executions stand, by their ids; what there is none of is left out."""
+    async def rows(self, executions: Sequence[str], incidents: str | None = None) -> Mapping[str, Row]:
+        """How executions stand, by their ids; what there is none of is left out. Of incidents those alone that a filter takes."""
 
     async def has_acted(self, execution: str, caller: Caller, offsets: Mapping[int, int]) -> bool:
         """Whether a command of this caller has been decided in an execution, from these offsets on."""

@@ -27,6 +27,7 @@ class Wanted:
     action: str
     filter: str | None
     view: str | None
+    incidents: str | None
     reason: str | None
     signal: str | None
     payload: str | None
@@ -41,11 +42,11 @@ def _server(where: Where) -> ServerTarget:
 def begin(where: Where, wanted: Wanted, follows: bool, as_json: bool) -> int:
     """Begin an operation, or with a dry run say what it would be about."""
     server = _server(where)
-    if wanted.filter is None and wanted.view is None:
+    if wanted.filter is None and wanted.view is None and wanted.incidents is None:
         raise BadInput("expected --filter EXPRESSION or --view NAME, found neither; `--filter true` where all are meant")
     payload = None if wanted.payload is None else read_json_argument(wanted.payload, "--payload")
     answer = server.client.bulk(
-        wanted.action, wanted.filter, wanted.view, wanted.reason, wanted.signal, payload, wanted.rate, wanted.dry_run
+        wanted.action, wanted.filter, wanted.view, wanted.reason, wanted.signal, payload, wanted.rate, wanted.dry_run, wanted.incidents
     )  # fmt: skip
     if wanted.dry_run:
         return _say_dry_run(answer, as_json)
@@ -58,6 +59,8 @@ def _say_dry_run(answer: Value, as_json: bool) -> int:
         return OK
     total = f"more than {answer['total']:,}, too many for one operation" if answer["is_more"] else f"{answer['total']:,}"
     say(f"it would be about {total} execution{'' if answer['total'] == 1 else 's'}; nothing was done")
+    for one in answer["skipped"]:
+        say(f"  {one['count']:,} of them it would pass over: {one['why']}")
     if answer["examples"]:
         rows = [(one["execution_id"], one["workflow"], one["status"], to_the_second(one["created_at"])) for one in answer["examples"]]
         table(("EXECUTION", "WORKFLOW", "STATUS", "CREATED"), rows)

@@ -2174,6 +2174,10 @@ export interface components {
             error: string | null;
             failed: number;
             filter: string;
+            /** @description the filter of incidents, where it is about those */
+            incidents: string | null;
+            /** @description how many executions it names by their ids, where it does */
+            named: number | null;
             ok: number;
             /** @description the id of the execution that it is */
             operation_id: string;
@@ -2202,10 +2206,20 @@ export interface components {
              */
             dry_run: boolean;
             /**
-             * @description which executions; of `filter` and `view` exactly one is given
+             * @description these executions, by their ids; up to 1,000
+             * @default null
+             */
+            executions: string[] | null;
+            /**
+             * @description which executions; of `filter`, `view` and `executions` at most one is given
              * @default null
              */
             filter: string | null;
+            /**
+             * @description only those with an open incident like this, a filter of incidents; `retry` and `fail` resolve these alone
+             * @default null
+             */
+            incidents: string | null;
             /**
              * @description with `signal`: what it says; `null` without it
              * @default null
@@ -2693,7 +2707,11 @@ export interface components {
         DryRun: {
             /** @description whether there are more than one operation may be about; then it would be refused */
             is_more: boolean;
+            /** @description the others, by the reason why it would pass them over */
+            skipped: components["schemas"]["api__bulk_models__Skipped"][];
             total: number;
+            /** @description with how many of them it would do something, as they are now */
+            will: number;
         };
         /** @description What went wrong in an execution, in short. */
         Error: {
@@ -3331,15 +3349,6 @@ export interface components {
             name: string;
             payload: unknown;
         };
-        /** @description What a trigger did not start, and why; `count` causes were passed over together. */
-        Skipped: {
-            /** Format: date-time */
-            at: string;
-            cause: string;
-            count: number;
-            message: string;
-            reason: string;
-        };
         /** @description From when to when an execution, a node or an attempt went on. */
         Span: {
             attributes: {
@@ -3731,7 +3740,7 @@ export interface components {
              */
             since: string;
             /** @description the last ones first */
-            skipped: components["schemas"]["Skipped"][];
+            skipped: components["schemas"]["api__trigger_models__Skipped"][];
             /**
              * @description `unknown`: of a kind that this server does not have
              * @enum {string}
@@ -3976,6 +3985,20 @@ export interface components {
         /** @description Of each workflow its active version, or its last one. */
         Workflows: {
             workflows: components["schemas"]["WorkflowVersion"][];
+        };
+        /** @description Executions that an operation would pass over. */
+        api__bulk_models__Skipped: {
+            count: number;
+            why: string;
+        };
+        /** @description What a trigger did not start, and why; `count` causes were passed over together. */
+        api__trigger_models__Skipped: {
+            /** Format: date-time */
+            at: string;
+            cause: string;
+            count: number;
+            message: string;
+            reason: string;
         };
     };
     responses: never;

@@ -15,6 +15,7 @@ import { LiveNote } from "./live-note";
 import { Palette } from "./palette";
 import { SettingsDialog } from "./settings-dialog";
 import { useUpgrade } from "./upgrade";
+import { ViewCommands } from "./view-commands";
 
 type Shown = "palette" | "keys" | "settings" | null;
 /** So long after the first key of several the next one may come. */
@@ -50,6 +51,7 @@ export function Frame(): JSX.Element {
       {shown === "keys" && <KeyList onClose={close} />}
       {shown === "settings" && <SettingsDialog onClose={close} />}
       <Toasts />
+      <ViewCommands />
     </div>
   );
 }

@@ -5,6 +5,8 @@
  *     away ──open──► connecting ──opened──► live ──closed──► away, since now ──a moment later──► connecting …
  */
 
+import type { Found } from "../api/problem";
+
 export interface Socket {
   onopen: (() => void) | null;
   onmessage: ((event: { data: unknown }) => void) | null;
@@ -26,6 +28,8 @@ export interface LiveProblem {
   readonly status: number;
   readonly reason: string;
   readonly detail: string;
+  /** What is wrong in which place, where that is known. */
+  readonly problems?: readonly Found[];
 }
 
 export interface Told {
@@ -43,7 +47,7 @@ export interface Told {
 
 export type Ask =
   | { subscribe: "events"; execution?: string; workflow?: string; types?: readonly string[]; filter?: string; from?: string }
-  | { subscribe: "list"; workflow?: string; status?: readonly string[]; filter?: string; limit?: number }
+  | { subscribe: "list"; workflow?: string; status?: readonly string[]; filter?: string; sort?: string; limit?: number }
   | { subscribe: "tasks"; workflow?: string; filter?: string; limit?: number }
   | { subscribe: "passing"; execution?: string };
 

@@ -9,9 +9,10 @@ interface CheckProps {
   readonly checked: boolean | "some";
   readonly onCheck: (checked: boolean) => void;
   readonly disabled?: boolean;
+  readonly tabIndex?: number;
 }
 
-export function Check({ label, hideLabel = false, checked, onCheck, disabled = false }: CheckProps): JSX.Element {
+export function Check({ label, hideLabel = false, checked, onCheck, disabled = false, tabIndex }: CheckProps): JSX.Element {
   return (
     <label className={css["check"]}>
       <input
@@ -21,6 +22,7 @@ export function Check({ label, hideLabel = false, checked, onCheck, disabled = f
         }}
         checked={checked === true}
         disabled={disabled}
+        tabIndex={tabIndex}
         onChange={(event) => onCheck(event.target.checked)}
       />
       <span className={hideLabel ? "only-heard" : undefined}>{label}</span>

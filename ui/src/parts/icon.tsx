@@ -18,6 +18,7 @@ const PATHS = {
   close: "m4 4 8 8m0-8-8 8",
   more: "M3.5 8h.1M8 8h.1M12.5 8h.1",
   down: "m4 6 4 4 4-4",
+  up: "m4 10 4-4 4 4",
   left: "M10 4 6 8l4 4",
   right: "m6 4 4 4-4 4",
   copy: "M5.5 5.5h8v8h-8zM10.5 5.5v-3h-8v8h3",

@@ -36,6 +36,7 @@ class BulkActConfig(configs.Config):
     details: dict[str, Any] = Field(default_factory=dict)
     actor: str = ""
     rate: float = 200.0
+    incidents: str | None = None
     page: int
     executions: list[str]
     offsets: dict[str, int]
@@ -109,7 +110,7 @@ class _Page:
 
     async def act(self) -> list[Outcome]:
         """What became of each, in the order of the page. Raises what may pass: then all of it is done again, by who looks first."""
-        rows = await self._operator.rows(self._wanted.executions)
+        rows = await self._operator.rows(self._wanted.executions, self._wanted.incidents)
         free, began = asyncio.Semaphore(AT_A_TIME), asyncio.get_running_loop().time()
 
         async def one(execution: str) -> Outcome:

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from contracts.errors import InvalidInput
 from contracts.ports.activities import ActivityContext
-from domain.bulk.action import ROWS_MAX
+from domain.bulk.action import ROWS_MAX, Which
 from workers.running.activities import config as configs
 from workers.running.activity_error import ActivityError
 from workers.running.desk import Desk, Operator, Selected
@@ -16,9 +16,11 @@ PAGE_ROWS: Final = 200
 
 
 class BulkSelectConfig(configs.Config):
-    """What is looked for: a filter, or what another operation has done something with."""
+    """What is looked for: see `Which`, or what another operation has done something with."""
 
     filter: str = ""
+    incidents: str | None = None
+    executions: list[str] | None = None
     undo: str | None = None
 
 
@@ -38,7 +40,8 @@ class BulkSelect:
         wanted = configs.read_config(BulkSelectConfig, config)
 
         async def select(operator: Operator) -> Selected:
-            return await (operator.select(wanted.filter, ROWS_MAX) if wanted.undo is None else operator.succeeded(wanted.undo))
+            which = Which(wanted.filter, wanted.incidents, wanted.executions)
+            return await (operator.select(which, ROWS_MAX) if wanted.undo is None else operator.succeeded(wanted.undo))
 
         try:
             found = self._desk.call(context, select)

@@ -14,12 +14,13 @@ export interface List {
   /** `null` until the first are there. */
   readonly rows: readonly Row[] | null;
   readonly problem: LiveRows<Row>["problem"];
-  readonly hasMore: boolean;
   readonly more: () => void;
+  /** What is not live is asked for again. */
+  readonly again: () => void;
 }
 
-export function useList({ status, workflow, filter }: ExecutionsSearch): List {
-  const asked = { ...(status && { status }), ...(workflow && { workflow }), ...(filter && { filter }) };
+export function useList({ status, workflow, filter, sort }: ExecutionsSearch): List {
+  const asked = { ...(status && { status }), ...(workflow && { workflow }), ...(filter && { filter }), ...(sort && { sort }) };
   const { rows: head, problem } = useLiveRows<Row>({ subscribe: "list", ...asked, limit: HEAD });
   const rest = useInfiniteQuery({
     queryKey: ["executions", asked],
@@ -33,7 +34,7 @@ export function useList({ status, workflow, filter }: ExecutionsSearch): List {
   return {
     rows: head === null ? null : isWhole ? head : joined(head, rest.data?.pages.flatMap((page) => page.executions) ?? []),
     problem,
-    hasMore: !isWhole && (rest.data === undefined || rest.hasNextPage),
+    again: () => void (rest.data !== undefined && rest.refetch()),
     more: () => {
       if (isWhole || rest.isFetching || (rest.data !== undefined && !rest.hasNextPage)) return;
       void (rest.data === undefined ? rest.refetch() : rest.fetchNextPage());

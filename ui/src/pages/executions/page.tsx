@@ -1,98 +1,118 @@
-/** The list of executions: live, by state, workflow and filter, each of which stands in the address. */
+/** The list of executions: live, by state, workflow and filter; its columns, its views; and what is done with many at once. */
 
 import { useNavigate } from "@tanstack/react-router";
-import { type JSX, useEffect, useRef, useState } from "react";
+import { type JSX, useEffect, useState } from "react";
 import { PREFIX, ROOT } from "../../api/place";
-import { useOffered } from "../../frame/commands";
+import { OperationView } from "../../bulk/progress";
 import { Head } from "../../frame/head";
 import { useSettings } from "../../look/settings";
 import { Button } from "../../parts/button";
 import { Command } from "../../parts/command";
 import { Empty } from "../../parts/empty";
-import { SelectField, TextField } from "../../parts/field";
-import { seenStatus, State } from "../../parts/state";
-import { type Column, Table } from "../../parts/table";
-import { duration, zoneShown } from "../../parts/time";
+import { Guard } from "../../parts/guard";
+import { useNarrow } from "../../parts/narrow";
+import { Split } from "../../parts/split";
+import { Table } from "../../parts/table";
 import { Told } from "../../parts/told";
-import { When } from "../../parts/when";
-import { sayState, sayWait } from "../../words/en";
+import { useViews } from "../../views/data";
+import { ColumnsButton } from "./column-dialog";
+import { columnsOf, leastWidth } from "./columns";
+import { Filters } from "./filters";
+import { HEAD, type List, useList } from "./list";
+import { Marked } from "./marked";
 import css from "./page.module.css";
-import { HEAD, useList, useWorkflowNames } from "./list";
-import { type ExecutionsSearch, executions } from "./route";
-import { type Row, STATUSES, type Status } from "./statuses";
+import { type ExecutionsSearch, executions, wholeFilter } from "./route";
+import type { Row } from "./statuses";
+import { ViewStrip } from "./view-strip";
 import { say } from "./words";
 
 export function ExecutionsPage(): JSX.Element {
   const search = executions.useSearch();
   const navigate = useNavigate({ from: executions.fullPath });
+  const isNarrow = useNarrow();
   const show = (changed: ExecutionsSearch) => void navigate({ search: (before) => ({ ...before, ...changed }) });
+  useViewOfName(search);
   const list = useList(search);
-  const isFiltered = search.status !== undefined || search.workflow !== undefined || search.filter !== undefined;
+  const names = searchNamesOf(list.rows ?? [], search.columns ?? []);
+  const isFiltered = wholeFilter(search) !== "";
+  const { operation } = search;
+  const found = (
+    <Found
+      key={JSON.stringify([wholeFilter(search), search.sort])}
+      list={list}
+      search={search}
+      isFiltered={isFiltered}
+      onClear={() => show({ status: undefined, workflow: undefined, filter: undefined, view: undefined })}
+      onStarted={(started) => show({ operation: started })}
+    />
+  );
+  const beside = operation !== undefined && (
+    <Guard of={operation}>
+      <OperationView
+        key={operation}
+        id={operation}
+        onOpen={(id) => void navigate({ to: "/executions/$id", params: { id } })}
+        onStarted={(started) => show({ operation: started })}
+        onEnded={list.again}
+        onClose={() => show({ operation: undefined })}
+      />
+    </Guard>
+  );
   return (
     <>
-      <Head title={say("title")} says={list.rows !== null && list.rows.length > 0 && <Count shown={list.rows.length} />} />
-      <Filters search={search} onShow={show} problem={list.problem?.detail} />
-      <Found list={list} isFiltered={isFiltered} onClear={() => show({ status: undefined, workflow: undefined, filter: undefined })} />
+      <Head title={say("title")} says={list.rows !== null && list.rows.length > 0 && <Count shown={list.rows.length} />}>
+        <ColumnsButton search={search} searchNames={names} onShow={show} />
+      </Head>
+      <ViewStrip search={search} onShow={show} />
+      <Filters search={search} searchNames={names} onShow={show} problem={list.problem} />
+      {beside === false ? (
+        found
+      ) : isNarrow ? (
+        beside
+      ) : (
+        <Split name="executions" says={say("operation")} second="right" size={620} least={320}>
+          {found}
+          {beside}
+        </Split>
+      )}
     </>
   );
+}
+
+/** An address with nothing but the name of a view shows what the view shows. */
+function useViewOfName(search: ExecutionsSearch): void {
+  const { views } = useViews();
+  const navigate = useNavigate({ from: executions.fullPath });
+  const { view: name, filter, columns, sort, status, workflow } = search;
+  const view = [filter, columns, sort, status, workflow].every((one) => one === undefined) ? views.find(({ id }) => id === name) : undefined;
+  useEffect(() => {
+    if (view !== undefined) void navigate({ search: { view: view.id, filter: view.filter, columns: view.columns, sort: view.sort }, replace: true });
+  }, [view, navigate]);
+}
+
+/** The names of search values that are in sight. */
+function searchNamesOf(rows: readonly Row[], columns: readonly string[]): readonly string[] {
+  const found = new Set(columns.flatMap((name) => (name.startsWith("search.") ? [name.slice("search.".length)] : [])));
+  for (const row of rows) for (const name of Object.keys(row.search ?? {})) found.add(name);
+  return [...found].sort();
 }
 
 function Count({ shown }: { shown: number }): JSX.Element {
   return <span>{shown < HEAD ? say("found", { n: shown }) : say("first", { n: shown })}</span>;
 }
 
-interface FiltersProps {
-  readonly search: ExecutionsSearch;
-  readonly onShow: (changed: ExecutionsSearch) => void;
-  readonly problem: string | undefined;
-}
-
-function Filters({ search, onShow, problem }: FiltersProps): JSX.Element {
-  const names = useWorkflowNames();
-  const input = useRef<HTMLInputElement>(null);
-  const [typed, setTyped] = useState(search.filter ?? "");
-  useEffect(() => setTyped(search.filter ?? ""), [search.filter]); // back and forward change it, too
-  useOffered([{ id: "filter", says: say("focusFilter"), keys: "/", group: say("title"), run: () => input.current?.focus() }]);
-  const chosen = search.workflow !== undefined && !names.includes(search.workflow) ? [search.workflow, ...names] : names;
-  return (
-    <form
-      className={css["filters"]}
-      onSubmit={(event) => {
-        event.preventDefault();
-        onShow({ filter: typed.trim() || undefined });
-      }}
-    >
-      <SelectField
-        label={say("state")}
-        hideLabel
-        value={search.status?.length === 1 ? search.status[0] : search.status ? "several" : ""}
-        onChange={(status) => onShow({ status: status === "" ? undefined : [status as Status] })}
-        options={[
-          { value: "", says: say("anyState") },
-          ...(search.status && search.status.length > 1 ? [{ value: "several", says: search.status.map((one) => sayState(one)).join(", ") }] : []),
-          ...STATUSES.map((status) => ({ value: status, says: sayState(status) })),
-        ]}
-      />
-      <SelectField
-        label={say("workflow")}
-        hideLabel
-        value={search.workflow ?? ""}
-        onChange={(workflow) => onShow({ workflow: workflow || undefined })}
-        options={[{ value: "", says: say("anyWorkflow") }, ...chosen.map((name) => ({ value: name, says: name }))]}
-      />
-      <TextField ref={input} label={say("filter")} hideLabel mono value={typed} placeholder={say("filterPlaceholder")} problem={problem} onChange={(event) => setTyped(event.target.value)} />
-    </form>
-  );
-}
-
 interface FoundProps {
-  readonly list: ReturnType<typeof useList>;
+  readonly list: List;
+  readonly search: ExecutionsSearch;
   readonly isFiltered: boolean;
   readonly onClear: () => void;
+  readonly onStarted: (operation: string) => void;
 }
 
-function Found({ list, isFiltered, onClear }: FoundProps): JSX.Element | null {
+function Found({ list, search, isFiltered, onClear, onStarted }: FoundProps): JSX.Element | null {
   const navigate = useNavigate();
+  const [marks, setMarks] = useState<ReadonlySet<string>>(new Set());
+  const [areAll, setAll] = useState(false);
   useSettings(); // the zone stands in the head of a column
   const { rows, problem, more } = list;
   if (problem !== null) {
@@ -109,7 +129,27 @@ function Found({ list, isFiltered, onClear }: FoundProps): JSX.Element | null {
     else void navigate({ to: "/executions/$id", params: { id: row.execution_id } });
   };
   if (rows.length === 0) return isFiltered ? <NoneLikeThat onClear={onClear} /> : <NoneYet />;
-  return <Table says={say("title")} columns={columns()} rows={rows} keyOf={(row) => row.execution_id} onEnd={more} onOpen={open} />;
+  const columns = columnsOf(search.columns);
+  const keys = areAll ? new Set(rows.map((row) => row.execution_id)) : marks;
+  const mark = (next: ReadonlySet<string>) => {
+    setAll(false);
+    setMarks(next);
+  };
+  return (
+    <div className={css["found"]}>
+      {(areAll || marks.size > 0) && <Marked marks={marks} filter={wholeFilter(search)} areAll={areAll} onAll={() => setAll(true)} onNone={() => mark(new Set())} onStarted={onStarted} />}
+      <Table
+        says={say("title")}
+        columns={columns}
+        least={leastWidth(columns)}
+        rows={rows}
+        keyOf={(row) => row.execution_id}
+        onEnd={more}
+        onOpen={open}
+        marks={{ keys, onMark: mark, saysAll: say("markAll"), says: (id) => say("mark", { id }) }}
+      />
+    </div>
+  );
 }
 
 function NoneLikeThat({ onClear }: { onClear: () => void }): JSX.Element {
@@ -129,21 +169,4 @@ function NoneYet(): JSX.Element {
       <Command line={start} />
     </Empty>
   );
-}
-
-function columns(): readonly Column<Row>[] {
-  return [
-    { id: "state", says: say("state"), width: "128px", narrow: "112px", cell: (row) => <State status={seenStatus(row.status, row.waiting_for)} /> },
-    { id: "workflow", says: say("workflow"), width: "minmax(120px, 1.2fr)", narrow: "minmax(0, 1fr)", cell: (row) => <span className={css["name"]}>{row.workflow}</span> },
-    { id: "id", says: say("id"), width: "minmax(140px, 1.4fr)", cell: (row) => <code>{row.execution_id}</code> },
-    { id: "detail", says: say("detail"), width: "minmax(0, 1.4fr)", cell: (row) => <span className="soft">{detail(row)}</span> },
-    { id: "took", says: say("duration"), width: "96px", isEnd: true, cell: (row) => row.duration_ms !== null && duration(Number(row.duration_ms)) },
-    { id: "created", says: say("created", { zone: zoneShown() }), width: "168px", narrow: "auto", isEnd: true, cell: (row) => row.created_at && <When at={row.created_at} /> },
-  ];
-}
-
-/** What it waits for, or how it ended. */
-function detail({ waiting_for, error, outcome }: Row): string {
-  if (waiting_for.length > 0) return [...new Set(waiting_for.map((one) => one.names?.join(", ") || one.path || sayWait(one.for)))].join(", ");
-  return error?.message ?? error?.type ?? outcome ?? "";
 }

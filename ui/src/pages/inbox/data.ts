@@ -2,7 +2,7 @@
 
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { api, ask, type Schemas } from "../../api/client";
-import { ANEW } from "../../live/anew";
+import { anew } from "../../live/anew";
 import { useLiveRows } from "../../live/use";
 import { useSettings } from "../../look/settings";
 import type { InboxSearch } from "./route";
@@ -31,9 +31,8 @@ export function useTasks({ which = "mine", workflow }: InboxSearch): Tasks {
     ...(which === "over" && { open: false }),
   };
   const asked = useQuery({
-    queryKey: ["tasks", query, person, groups, stamp],
+    ...anew(["tasks", query, person, groups], stamp),
     enabled: which !== "all" && live.rows !== null,
-    ...ANEW,
     queryFn: ({ signal }) => ask(api.GET("/v1/tasks", { params: { query }, signal })),
     select: ({ tasks }) => (which === "over" ? tasks.filter(({ status }) => status !== "open") : tasks),
   });
@@ -43,8 +42,7 @@ export function useTasks({ which = "mine", workflow }: InboxSearch): Tasks {
 
 export function useTask(id: string, stamp: string | undefined) {
   return useQuery({
-    queryKey: ["task", id, stamp],
-    ...ANEW,
+    ...anew(["task", id], stamp),
     structuralSharing: false,
     queryFn: ({ signal }) => ask(api.GET("/v1/tasks/{task}", { params: { path: { task: id } }, signal })),
   });

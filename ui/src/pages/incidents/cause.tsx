@@ -12,7 +12,7 @@ import { zoneShown } from "../../parts/time";
 import { Told } from "../../parts/told";
 import { When } from "../../parts/when";
 import { type Cause, type Incident, useAgain, useIncidents } from "./data";
-import { executionsOf } from "./filter";
+import { ofCause } from "./filter";
 import css from "./page.module.css";
 import { Resolve } from "./resolve";
 import type { IncidentsSearch } from "./route";
@@ -38,8 +38,6 @@ export function CauseView({ of, cause, stamp, onStarted, onBack }: CauseViewProp
     if (isNewTab) window.open(`${PREFIX}/executions/${encodeURIComponent(execution_id)}${path && `?node=${encodeURIComponent(path)}`}`, "_blank");
     else void navigate({ to: "/executions/$id", params: { id: execution_id }, search: { node: path || undefined } });
   };
-  const executions = executionsOf(rows?.map((row) => row.execution_id) ?? []);
-  const areAll = !found.hasNextPage && executions.count === new Set(rows?.map((row) => row.execution_id)).size;
   return (
     <section className={css["cause"]} aria-label={say("incidents")}>
       <div className={css["head"]}>
@@ -74,8 +72,7 @@ export function CauseView({ of, cause, stamp, onStarted, onBack }: CauseViewProp
         <BulkDialog
           title={say("resolveCause")}
           actions={["retry", "fail"]}
-          filter={executions.filter}
-          note={areAll ? say("allOf") : say("allFirst", { n: executions.count })}
+          which={{ incidents: ofCause(of) }}
           onStarted={onStarted}
           onClose={() => setAll(false)}
         />

@@ -2,7 +2,7 @@
 
 import { useInfiniteQuery, useQuery, useQueryClient } from "@tanstack/react-query";
 import { api, ask, type Schemas } from "../../api/client";
-import { ANEW } from "../../live/anew";
+import { ANEW, anew } from "../../live/anew";
 import { useLiveRows } from "../../live/use";
 import { ofCause } from "./filter";
 import type { IncidentsSearch } from "./route";
@@ -33,8 +33,7 @@ export function useCauses(stamp: string | null) {
 export function useIncidents(cause: IncidentsSearch, stamp: string | null) {
   const filter = ofCause(cause);
   return useInfiniteQuery({
-    queryKey: ["incidents", "of", filter, stamp],
-    ...ANEW,
+    ...anew(["incidents", "of", filter], stamp),
     initialPageParam: undefined as string | undefined,
     queryFn: ({ pageParam, signal }) => ask(api.GET("/v1/incidents", { params: { query: { filter, limit: PAGE, ...(pageParam && { cursor: pageParam }) } }, signal })),
     getNextPageParam: (page) => page.next ?? undefined,

@@ -40,7 +40,7 @@ export function IncidentsPage(): JSX.Element {
   );
   const view =
     operation !== undefined ? (
-      <OperationView id={operation} onOpen={(id) => void navigate({ to: "/executions/$id", params: { id } })} onEnded={again} onClose={() => show(of)} />
+      <OperationView id={operation} onOpen={(id) => void navigate({ to: "/executions/$id", params: { id } })} onStarted={(started) => show({ ...of, operation: started })} onEnded={again} onClose={() => show(of)} />
     ) : isChosen ? (
       <CauseView of={of} cause={causes?.find((one) => isSame(one, of)) ?? null} stamp={stamp} onStarted={(id) => show({ ...of, operation: id })} onBack={() => show({})} />
     ) : null;

@@ -26,8 +26,6 @@ export const say = speak("incidents", {
   emptyTitle: "Nothing needs you.",
   emptyLast: "The last one was resolved {time} ({zone}).",
   emptyNever: "What fails and is not caught stops here, and waits for you.",
-  allOf: "These are the executions of this cause.",
-  allFirst: "An operation names executions one by one, and these are as many of this cause as it can: {n, number}. The others stay in the list, to be resolved next.",
   retry: "Try again",
   skip: "Pass over",
   fail: "Let it fail",

@@ -2,7 +2,6 @@
 
 import { useInfiniteQuery, useQuery, useQueryClient } from "@tanstack/react-query";
 import { api, ask, type Schemas } from "../../api/client";
-import { ANEW } from "../../live/anew";
 
 export type Trigger = Schemas["TriggerShown"];
 export type Backfilled = Schemas["Backfilled"];
@@ -37,7 +36,7 @@ export function useDue(name: string, range: Range | null) {
   return useQuery({
     queryKey: ["triggers", name, "due", range],
     enabled: range !== null,
-    ...ANEW,
+    gcTime: 0, // times of another range would be no answer
     queryFn: ({ signal }) => ask(api.POST("/v1/triggers/{name}/backfill", { params: { path: { name } }, body: { ...(range as Range), limit: BACKFILL_MAX, dry_run: true }, signal })),
   });
 }
