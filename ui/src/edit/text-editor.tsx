@@ -1,21 +1,27 @@
 /** The editor of a definition's text: CodeMirror in a shadow root, whose styles are adopted sheets, as the policy of the page allows no others. */
 
-import { autocompletion, closeBrackets, closeBracketsKeymap, completionKeymap } from "@codemirror/autocomplete";
-import { defaultKeymap, history, historyKeymap } from "@codemirror/commands";
+import { closeBrackets, closeBracketsKeymap, completionKeymap } from "@codemirror/autocomplete";
+import { defaultKeymap, history, historyKeymap, redo, undo } from "@codemirror/commands";
 import { yaml } from "@codemirror/lang-yaml";
 import { bracketMatching, foldGutter, foldKeymap, HighlightStyle, indentOnInput, syntaxHighlighting } from "@codemirror/language";
-import { type Diagnostic, lintGutter, lintKeymap, setDiagnostics } from "@codemirror/lint";
+import { type Action, type Diagnostic, lintGutter, lintKeymap, setDiagnostics } from "@codemirror/lint";
 import { highlightSelectionMatches, search, searchKeymap } from "@codemirror/search";
 import { EditorState } from "@codemirror/state";
 import { drawSelection, EditorView, highlightActiveLine, highlightActiveLineGutter, keymap, lineNumbers } from "@codemirror/view";
 import { tags } from "@lezer/highlight";
 import { type JSX, type Ref, useEffect, useEffectEvent, useImperativeHandle, useRef } from "react";
+import { type Assist, textAssist } from "./complete/assist";
+import type { Fix } from "./complete/fix";
+import { say } from "./complete/words";
 import type { Span } from "./parse";
+import type { Splice } from "./splice/splice";
 import css from "./text-editor.module.css";
 
 export interface Mark extends Span {
   readonly severity: "error" | "warning";
   readonly message: string;
+  /** What may be written instead. */
+  readonly fix?: Fix | null;
 }
 
 /** What others may do with the text; each change can be undone like one that was typed. */
@@ -24,6 +30,11 @@ export interface EditorHandle {
   readonly goTo: (span: Span) => void;
   /** Changes the whole text, as it was replaced by another one. */
   readonly replace: (text: string) => void;
+  /** Changes what the splices say, which are of the text as it is; the cursor stays where it is. */
+  readonly change: (splices: readonly Splice[]) => void;
+  readonly text: () => string;
+  readonly undo: () => void;
+  readonly redo: () => void;
   readonly focus: () => void;
 }
 
@@ -32,12 +43,14 @@ interface TextEditorProps {
   /** What stands in it at first. */
   readonly text: string;
   readonly marks: readonly Mark[];
+  /** What completes what is typed; without it nothing does. */
+  readonly assist?: Assist;
   readonly onText: (text: string) => void;
   readonly onCursor: (at: number) => void;
   readonly ref?: Ref<EditorHandle>;
 }
 
-export function TextEditor({ says, text, marks, onText, onCursor, ref }: TextEditorProps): JSX.Element {
+export function TextEditor({ says, text, marks, assist, onText, onCursor, ref }: TextEditorProps): JSX.Element {
   const place = useRef<HTMLDivElement>(null);
   const view = useRef<EditorView | null>(null);
   const changed = useEffectEvent((next: string) => onText(next));
@@ -53,22 +66,24 @@ export function TextEditor({ says, text, marks, onText, onCursor, ref }: TextEdi
         doc: text,
         extensions: [
           EXTENSIONS,
+          assist === undefined ? [] : textAssist(assist),
           EditorView.contentAttributes.of({ "aria-label": says, tabindex: "0", translate: "no", spellcheck: "false" }),
           EditorView.updateListener.of((update) => {
             if (update.docChanged) changed(update.state.doc.toString());
-            if (update.selectionSet || update.docChanged) moved(update.state.selection.main.head);
+            const isHere = update.view.hasFocus || !update.docChanged; // what others change moves nobody
+            if (isHere && (update.selectionSet || update.docChanged)) moved(update.state.selection.main.head);
           }),
         ],
       }),
     });
     view.current = made;
     return () => made.destroy();
-  }, [says]);
+  }, [says, assist]);
   useEffect(() => {
     const shown = view.current;
     if (shown === null) return;
     const end = shown.state.doc.length;
-    const diagnostics: Diagnostic[] = marks.map(({ from, to, severity, message }) => ({ from: Math.min(from, end), to: Math.min(to, end), severity, message }));
+    const diagnostics: Diagnostic[] = marks.map(({ from, to, severity, message, fix }) => ({ from: Math.min(from, end), to: Math.min(to, end), severity, message, ...(fix != null && { actions: [actionOf(fix)] }) }));
     shown.dispatch(setDiagnostics(shown.state, diagnostics));
   }, [marks]);
   useImperativeHandle(ref, () => ({
@@ -82,9 +97,25 @@ export function TextEditor({ says, text, marks, onText, onCursor, ref }: TextEdi
       const shown = view.current;
       shown?.dispatch({ changes: { from: 0, to: shown.state.doc.length, insert: next } });
     },
+    change: (splices) => view.current?.dispatch({ changes: [...splices], userEvent: "input.form" }),
+    text: () => view.current?.state.doc.toString() ?? text,
+    undo: () => void (view.current && undo(view.current)),
+    redo: () => void (view.current && redo(view.current)),
     focus: () => view.current?.focus(),
   }));
   return <div ref={place} className={css["editor"]} />;
+}
+
+/** It stands where the mark does, which has moved along with what was typed before it. */
+function actionOf({ word, wrong }: Fix): Action {
+  return {
+    name: say("mend", { word }),
+    apply: (view, from, to) => {
+      const line = view.state.sliceDoc(from, to);
+      const at = line.indexOf(wrong);
+      if (at !== -1) view.dispatch({ changes: { from: from + at, to: from + at + wrong.length, insert: word }, userEvent: "input.fix" });
+    },
+  };
 }
 
 /** No colour, which means a state: weight and grey tell keys, texts and comments apart. */
@@ -107,6 +138,7 @@ const THEME = EditorView.theme({
   ".cm-panels": { backgroundColor: "var(--pane)", color: "var(--ink-1)" },
   ".cm-diagnostic": { fontFamily: "var(--text)", whiteSpace: "pre-wrap", borderLeftColor: "var(--line-2)" },
   ".cm-diagnostic-error": { borderLeftColor: "var(--failed)" },
+  ".cm-diagnosticAction": { backgroundColor: "var(--ink-1)", color: "var(--pane)", borderRadius: "4px", font: "inherit", marginLeft: "0", marginTop: "4px", padding: "2px 8px" },
   ".cm-lintRange-error": { backgroundImage: "none", borderBottom: "2px dotted var(--failed)" },
   ".cm-lintRange-warning": { backgroundImage: "none", borderBottom: "2px dotted var(--incident)" },
   ".cm-lint-marker": { width: "10px", height: "10px" },
@@ -139,7 +171,6 @@ const EXTENSIONS = [
   indentOnInput(),
   bracketMatching(),
   closeBrackets(),
-  autocompletion(),
   highlightSelectionMatches(),
   search({ top: true }),
   yaml(),

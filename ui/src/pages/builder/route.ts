@@ -7,12 +7,16 @@ import { textIn, textsIn } from "../search";
 export interface BuilderSearch {
   readonly node?: string | undefined;
   readonly closed?: string[] | undefined;
+  /** Whether the form of the chosen node is out of the way. */
+  readonly form?: "closed" | undefined;
+  /** The execution on which expressions are previewed; without it the last one, `none` for none. */
+  readonly on?: string | undefined;
   /** Of a new one: under which name its draft is kept. */
   readonly draft?: string | undefined;
 }
 
 function searchOf(search: Record<string, unknown>): BuilderSearch {
-  return { node: textIn(search, "node"), closed: textsIn(search, "closed"), draft: textIn(search, "draft") };
+  return { node: textIn(search, "node"), closed: textsIn(search, "closed"), form: search["form"] === "closed" ? "closed" : undefined, on: textIn(search, "on"), draft: textIn(search, "draft") };
 }
 
 export const edited = createRoute({

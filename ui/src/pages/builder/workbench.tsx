@@ -2,6 +2,8 @@
 
 import { useNavigate } from "@tanstack/react-router";
 import { type JSX, useMemo, useRef, useState } from "react";
+import type { Assist } from "../../edit/complete/assist";
+import { fixOf } from "../../edit/complete/fix";
 import { type Placed, placed } from "../../edit/place";
 import type { Parsed } from "../../edit/parse";
 import type { SaverState } from "../../edit/saver";
@@ -17,6 +19,7 @@ import { Conflict } from "./conflict";
 import { DiscardDialog } from "./discard";
 import type { Begun } from "./drafts";
 import { Drawn } from "./drawn";
+import { NodePanel } from "./node-panel";
 import css from "./page.module.css";
 import { Problems } from "./problems";
 import { PublishDialog } from "./publish";
@@ -37,10 +40,12 @@ export function Workbench({ draft, workflow, begun, search, onShow }: WorkbenchP
   const [text, setText] = useState(first);
   const [doing, setDoing] = useState<"publish" | "discard" | null>(null);
   const { saver, state } = useSaver(draft, workflow, begun, (kept) => editor.current?.replace(kept));
-  const { good, broken } = useParsed(text);
+  const parsed = useParsed(text);
+  const { good, broken } = parsed;
+  const [assist] = useState<Assist>(() => ({ current: null }));
   const judged = useValidity(text, begun.syntax);
   const problems = useMemo(() => (judged.validity === null ? null : placed(text, good?.outline ?? null, good?.spans ?? new Map(), judged.validity.problems, judged.validity.warnings)), [text, good, judged.validity]);
-  const marks = useMarks(problems);
+  const marks = useMarks(text, problems);
   const wrong = useMemo(() => new Set(problems?.flatMap(({ severity, box }) => (severity === "error" && box !== null ? [box] : []))), [problems]);
   const editor = useRef<EditorHandle>(null);
   const navigate = useNavigate();
@@ -50,7 +55,7 @@ export function Workbench({ draft, workflow, begun, search, onShow }: WorkbenchP
     saver.typed(next);
   };
   const choose = (path: string | null) => {
-    onShow({ node: path ?? undefined });
+    onShow({ node: path ?? undefined, form: undefined });
     const span = path === null ? undefined : good?.spans.get(path);
     if (span !== undefined) editor.current?.goTo(span);
   };
@@ -75,13 +80,16 @@ export function Workbench({ draft, workflow, begun, search, onShow }: WorkbenchP
       <Split name="builder.right" says={say("border")} second="right" size={Math.round(window.innerWidth / 2)} least={200}>
         <>
           <Guard of="text">
-            <TextEditor ref={editor} says={say("text")} text={first} marks={marks} onText={change} onCursor={(at) => follow(good, at, search.node, onShow)} />
+            <TextEditor ref={editor} says={say("text")} text={first} marks={marks} assist={assist} onText={change} onCursor={(at) => follow(good, at, search.node, onShow)} />
           </Guard>
           <Problems problems={problems} error={judged.error} onGo={(one) => { editor.current?.goTo(one); editor.current?.focus(); }} />
         </>
-        <Guard of="graph">
-          <Drawn parsed={good} broken={broken} wrong={wrong} search={search} onChoose={choose} onShow={onShow} />
-        </Guard>
+        <>
+          <Guard of="graph">
+            <Drawn parsed={good} broken={broken} wrong={wrong} search={search} onChoose={choose} onShow={onShow} />
+          </Guard>
+          <NodePanel {...{ parsed, problems, editor, assist, workflow, search, onShow }} validity={judged.validity} />
+        </>
       </Split>
       {doing === "publish" && <PublishDialog name={name} text={text} syntax={begun.syntax} base={begun.base} outline={good?.outline ?? null} validity={judged.validity} draft={draft} saver={saver} onDone={() => leave(name)} onClose={() => setDoing(null)} />}
       {doing === "discard" && <DiscardDialog draft={draft} base={begun.base} saver={saver} onDone={() => leave(workflow)} onClose={() => setDoing(null)} />}
@@ -96,10 +104,10 @@ function follow(good: Parsed | null, at: number, chosen: string | undefined, onS
   if (found?.path !== chosen) onShow({ node: found?.path });
 }
 
-function useMarks(problems: readonly Placed[] | null): readonly Mark[] {
+function useMarks(text: string, problems: readonly Placed[] | null): readonly Mark[] {
   const last = useRef<readonly Mark[]>([]);
   return useMemo(() => {
-    if (problems !== null) last.current = problems.map(({ from, to, severity, problem }) => ({ from, to, severity, message: problem.fix ? `${problem.message}\n${problem.fix}` : problem.message }));
+    if (problems !== null) last.current = problems.map((one) => ({ from: one.from, to: one.to, severity: one.severity, message: one.problem.fix ? `${one.problem.message}\n${one.problem.fix}` : one.problem.message, fix: fixOf(text, one) }));
     return last.current; // until the next answer they stay where they are: the editor moves them along
   }, [problems]);
 }

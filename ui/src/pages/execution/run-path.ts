@@ -1,9 +1,8 @@
 /** Paths of runs, `each[3]/charge#1`, and of nodes of the definition, `each[]/charge`. Pure. */
 
-/** The path in the definition of a run: `each[3]/charge#1` is a run of `each[]/charge`. */
-export function definitionPath(run: string): string {
-  return run.replace(/(?<!\.catch)\[\d+\]/g, "[]").replace(/#\d+(?=\/|$|\.|\[)/g, "");
-}
+import { definitionPath } from "../../graph/run-path";
+
+export { definitionPath };
 
 /** The iterations that a run is in: `each[3]/inner[0]/x` is in `each` 3 and in `each[3]/inner` 0. */
 export function iterationsOf(run: string): [string, number][] {
