@@ -5,6 +5,7 @@ import type { Json } from "../../api/exact";
 import { type Box, boxOf, type Where } from "../../graph/outline";
 import { Button } from "../../parts/button";
 import { SelectField, TextField } from "../../parts/field";
+import { toast } from "../../parts/toast";
 import { type Around, type Catalog, standingOf } from "../complete/options";
 import { namesAt } from "../complete/reach";
 import { asMap, type Field, type Known } from "../complete/schema";
@@ -13,6 +14,7 @@ import type { Placed } from "../place";
 import { renameNode, whyNoId } from "../splice/rename";
 import { read } from "../splice/source";
 import { removeKey, setValue, valueAt } from "../splice/value";
+import { CannotSplice } from "../splice/splice";
 import { nodeAt } from "../splice/walk";
 import type { EditorHandle } from "../text-editor";
 import { type Desk, FormField, Problems } from "./form-field";
@@ -119,7 +121,7 @@ function Id({ box, desk, of, good, editor, catalog, onChoose }: NodeFormProps & 
     const shown = editor.current;
     if (typed === null || typed === box.id || why !== null || shown === null || shown.text() !== of) return;
     const expressions = (kind: string) => new Set(catalog.kinds.get(kind)?.fields.filter(({ roles }) => roles.some((role) => role === "expression" || role === "items")).map(({ path }) => path));
-    shown.change(renameNode(of, box.where.slice(0, -2), box.id, typed, expressions));
+    shown.change(renameNode(of, box.where.slice(0, -2), box.id, typed, expressions)); // its body is there, and the id free
     onChoose(`${box.path.slice(0, box.path.length - box.id.length)}${typed}`);
     setTyped(null);
   };
@@ -141,8 +143,13 @@ function put(editor: EditorHandle | null, of: string, path: Where, value: Json |
     gone = gone.slice(0, -1);
   }
   if (value === undefined && at(node, gone.slice(where.length)) === undefined) return true;
-  const splices = value === undefined ? removeKey(of, gone) : setValue(of, path, value);
-  if (splices.length > 0) editor.change(splices);
+  try {
+    const splices = value === undefined ? removeKey(of, gone) : setValue(of, path, value);
+    if (splices.length > 0) editor.change(splices);
+  } catch (error) {
+    if (!(error instanceof CannotSplice)) throw error;
+    toast({ says: error.message });
+  }
   return true;
 }
 
