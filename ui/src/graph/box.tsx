@@ -98,7 +98,7 @@ function Compared({ mark: { is, from } }: { mark: BoxMark }): JSX.Element {
   );
 }
 
-const SIGNS: Readonly<Record<BoxMark["is"], string>> = { added: "+", removed: "−", changed: "~", renamed: "=" };
+const SIGNS: Readonly<Record<BoxMark["is"], string>> = { added: "+", removed: "−", changed: "~", renamed: "=", differs: "≠" };
 
 function Wrong(): JSX.Element {
   return (

@@ -13,6 +13,7 @@ import { boxAt, Far, NEAR } from "./far";
 import type { Layout } from "./layout";
 import { LinkEdge, type LinkEdgeData } from "./link";
 import { type Box, boxesIn, linksIn, type Room } from "./outline";
+import { Joined, type Together } from "./together";
 import { ViewContext, type View } from "./view";
 import { useNear } from "./region";
 import { step } from "./walk";
@@ -35,6 +36,8 @@ export interface CanvasProps {
   readonly caption?: (box: Box) => ReactNode;
   /** Who zooms it from around it. */
   readonly lens?: Lens;
+  /** With which others it is moved. */
+  readonly together?: Together;
 }
 
 const NODE_TYPES = { box: BoxNode, container: ContainerNode };
@@ -50,7 +53,7 @@ export function Canvas(props: CanvasProps): JSX.Element {
   );
 }
 
-function Drawn({ says, outline, layout, view, chosen, onChoose, closed, onFold, detail = noDetail, caption, lens }: CanvasProps): JSX.Element {
+function Drawn({ says, outline, layout, view, chosen, onChoose, closed, onFold, detail = noDetail, caption, lens, together }: CanvasProps): JSX.Element {
   const flow = useReactFlow();
   const own = useMemo(() => lens ?? new Lens(), [lens]);
   const boxes = useMemo(() => new Map([...boxesIn(outline)].map((box) => [box.path, box])), [outline]);
@@ -101,6 +104,7 @@ function Drawn({ says, outline, layout, view, chosen, onChoose, closed, onFold, 
       />
       {isFar && isFitted && <Far boxes={boxes} outline={outline} layout={layout} view={view} chosen={chosen} />}
       <Zoom layout={layout} lens={own} />
+      {together && <Joined together={together} />}
       <Seen layout={layout} chosen={chosen} onFitted={() => fitted(true)} />
       <p id="graph-said" className="only-heard" aria-live="polite">
         {chosen !== null && boxes.has(chosen) ? `${boxes.get(chosen)?.says}, ${boxes.get(chosen)?.kind}` : says}

@@ -21,7 +21,7 @@ export interface Box {
 }
 
 export interface BoxMark {
-  readonly is: "added" | "removed" | "changed" | "renamed";
+  readonly is: "added" | "removed" | "changed" | "renamed" | "differs";
   /** What it was called before. */
   readonly from: string | null;
 }

@@ -28,6 +28,7 @@ export const say = speak("graph", {
   removed: "removed",
   changed: "changed",
   renamed: "renamed",
+  differs: "differs",
   renamedFrom: "it was called {from}",
   iteration: "{n, number} of {all, number}",
   before: "The iteration before",

@@ -1,6 +1,7 @@
 /** All pages: a page is a folder beside this file, and its line here, in the order of the rail. */
 
 import { redirect, createRoute } from "@tanstack/react-router";
+import { compare } from "./compare/route";
 import { edited, fresh as newWorkflow } from "./builder/route";
 import { audit } from "./audit/route";
 import { credentials } from "./credentials/route";
@@ -28,6 +29,7 @@ export const routes = root.addChildren([
   first,
   executions,
   execution,
+  compare,
   workflows,
   workflow,
   newWorkflow,

@@ -1,6 +1,7 @@
 /** What can be done with an execution; each says what it will do before it does it, and that it is durable after. */
 
 import { useQueryClient } from "@tanstack/react-query";
+import { useNavigate } from "@tanstack/react-router";
 import { type JSX, useState } from "react";
 import { api, ask } from "../../api/client";
 import { type Json, parse } from "../../api/exact";
@@ -24,6 +25,7 @@ interface ActionsProps {
 }
 
 export function Actions({ id, state, onDone }: ActionsProps): JSX.Element {
+  const navigate = useNavigate();
   const [doing, setDoing] = useState<Doing | null>(null);
   const [key] = useState(() => new Map<Doing, string>());
   const not = hasEnded(state.status) ? say("ended") : undefined;
@@ -37,7 +39,8 @@ export function Actions({ id, state, onDone }: ActionsProps): JSX.Element {
     toast({ says: say("done", { what: say(what) }) });
     onDone();
   };
-  const items = [item("signal"), isPaused ? item("resume") : item("pause"), item("cancel"), item("terminate")];
+  const compare: MenuItem = { id: "compare", says: say("compare"), run: () => void navigate({ to: "/compare", search: { left: id } }) };
+  const items = [item("signal"), isPaused ? item("resume") : item("pause"), item("cancel"), item("terminate"), compare];
   const close = () => setDoing(null);
   return (
     <>

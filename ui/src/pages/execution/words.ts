@@ -97,6 +97,7 @@ export const say = speak("execution", {
   attempts: "attempt {n, number}",
   run: "run {path}",
   loading: "Loading …",
+  compare: "Compare with …",
   signal: "Send a signal",
   pause: "Pause",
   pauseSays: "Nothing new begins until it is resumed; what runs may end, and its results are kept.",

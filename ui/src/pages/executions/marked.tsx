@@ -1,5 +1,6 @@
 /** What is marked in the list, and what can be done with it: one thing with all of them, or two beside each other. */
 
+import { Link } from "@tanstack/react-router";
 import { type JSX, useState } from "react";
 import { ACTIONS, NAMED_MAX, type Which } from "../../bulk/data";
 import { BulkDialog } from "../../bulk/dialog";
@@ -34,6 +35,7 @@ export function Marked({ marks, filter, areAll, onAll, onNone, onStarted }: Mark
       <Button look="main" aria-disabled={tooMany} title={tooMany ? say("tooManyMarked", { n: NAMED_MAX }) : undefined} onClick={open}>
         {say("doMarked")}
       </Button>
+      {!areAll && marks.size === 2 && <CompareLink marks={[...marks]} />}
       {!areAll && <Button onClick={onAll}>{say("allMatching")}</Button>}
       <Button look="bare" onClick={onNone}>
         {say("markNone")}
@@ -52,5 +54,13 @@ export function Marked({ marks, filter, areAll, onAll, onNone, onStarted }: Mark
         />
       )}
     </div>
+  );
+}
+
+function CompareLink({ marks: [left = "", right = ""] }: { marks: readonly string[] }): JSX.Element {
+  return (
+    <Link to="/compare" search={{ left, right }} className={css["compare"]}>
+      {say("compare")}
+    </Link>
   );
 }
