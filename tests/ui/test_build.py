@@ -11,13 +11,36 @@ import subprocess
 import sys
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, Final
 
 import pytest
 
 from .conftest import ROOT, UI
 
 STATIC = ROOT / "api" / "static"
+
+
+PAGE_BYTES_MAX: Final = {"execution": 110_000, "builder": 210_000}
+"""JavaScript and CSS that a page loads before it is shown, beside those of the first one, compressed by gzip."""
+
+
+def loaded_by(page: str) -> set[Path]:
+    """The files that are loaded before a page is shown, its own and all that they need."""
+    shell = (next(one for one in (STATIC / "assets").glob("index-*.js") if "__vite__mapDeps" in one.read_text())).read_text()
+    listed = re.search(r"m\.f=\[([^\]]*)\]", shell)
+    asked = re.search(rf"import\(.\./page-{page}-[\w-]+\.js.\).{{0,60}}?__vite__mapDeps\(\[([\d,]*)\]", shell)
+    assert listed is not None
+    assert asked is not None
+    files = re.findall(r'"\./([^"]+)"', listed[1])
+    return {STATIC / "assets" / files[int(number)] for number in asked[1].split(",")}
+
+
+@pytest.mark.parametrize("page", PAGE_BYTES_MAX)
+def test_a_page_loads_no_more_than_it_may_before_it_is_shown(build: ModuleType, page: str) -> None:
+    shell = {STATIC / name for name in re.findall(r"assets/[\w.-]+\.(?:js|css)", (STATIC / "index.html").read_text())}
+    more = loaded_by(page) - loaded_by("executions") - shell
+    size = sum(len(gzip.compress(file.read_bytes())) for file in more)
+    assert 50_000 < size <= PAGE_BYTES_MAX[page], f"{size:,} bytes in {sorted(file.name for file in more)}"
 
 
 def test_what_is_served_is_built_of_these_sources(build: ModuleType) -> None:

@@ -1,21 +1,20 @@
 /** The editor of a definition's text: CodeMirror in a shadow root, whose styles are adopted sheets, as the policy of the page allows no others. */
 
-import { closeBrackets, closeBracketsKeymap, completionKeymap } from "@codemirror/autocomplete";
 import { defaultKeymap, history, historyKeymap, redo, undo } from "@codemirror/commands";
 import { yaml } from "@codemirror/lang-yaml";
 import { bracketMatching, foldGutter, foldKeymap, HighlightStyle, indentOnInput, syntaxHighlighting } from "@codemirror/language";
-import { type Action, type Diagnostic, lintGutter, lintKeymap, setDiagnostics } from "@codemirror/lint";
-import { highlightSelectionMatches, search, searchKeymap } from "@codemirror/search";
-import { EditorState } from "@codemirror/state";
+import { Compartment, EditorState } from "@codemirror/state";
 import { drawSelection, EditorView, highlightActiveLine, highlightActiveLineGutter, keymap, lineNumbers } from "@codemirror/view";
 import { tags } from "@lezer/highlight";
-import { type JSX, type Ref, useEffect, useEffectEvent, useImperativeHandle, useRef } from "react";
-import { type Assist, textAssist } from "./complete/assist";
+import { type JSX, type Ref, useEffect, useEffectEvent, useImperativeHandle, useRef, useState } from "react";
+import type { Assist } from "./complete/assist";
 import type { Fix } from "./complete/fix";
-import { say } from "./complete/words";
 import type { Span } from "./parse";
 import type { Splice } from "./splice/splice";
 import css from "./text-editor.module.css";
+
+/** Finding, completing and marking come a moment after the text, which can be typed in before. */
+const MORE = import("./text-more");
 
 export interface Mark extends Span {
   readonly severity: "error" | "warning";
@@ -53,20 +52,22 @@ interface TextEditorProps {
 export function TextEditor({ says, text, marks, assist, onText, onCursor, ref }: TextEditorProps): JSX.Element {
   const place = useRef<HTMLDivElement>(null);
   const view = useRef<EditorView | null>(null);
+  const [more, setMore] = useState<Awaited<typeof MORE> | null>(null);
   const changed = useEffectEvent((next: string) => onText(next));
   const moved = useEffectEvent((at: number) => onCursor(at));
   useEffect(() => {
     const host = place.current;
     if (host === null) return;
     const root = host.shadowRoot ?? host.attachShadow({ mode: "open" });
+    const later = new Compartment();
     const made = new EditorView({
       root,
       parent: root,
       state: EditorState.create({
         doc: text,
         extensions: [
+          later.of([]),
           EXTENSIONS,
-          assist === undefined ? [] : textAssist(assist),
           EditorView.contentAttributes.of({ "aria-label": says, tabindex: "0", translate: "no", spellcheck: "false" }),
           EditorView.updateListener.of((update) => {
             if (update.docChanged) changed(update.state.doc.toString());
@@ -77,15 +78,24 @@ export function TextEditor({ says, text, marks, assist, onText, onCursor, ref }:
       }),
     });
     view.current = made;
-    return () => made.destroy();
+    MORE.then(
+      (loaded) => {
+        if (view.current !== made) return;
+        made.dispatch({ effects: later.reconfigure(loaded.more(assist)) });
+        setMore(loaded);
+      },
+      () => undefined, // what is typed is kept without, too
+    );
+    return () => {
+      view.current = null;
+      made.destroy();
+    };
   }, [says, assist]);
   useEffect(() => {
     const shown = view.current;
-    if (shown === null) return;
-    const end = shown.state.doc.length;
-    const diagnostics: Diagnostic[] = marks.map(({ from, to, severity, message, fix }) => ({ from: Math.min(from, end), to: Math.min(to, end), severity, message, ...(fix != null && { actions: [actionOf(fix)] }) }));
-    shown.dispatch(setDiagnostics(shown.state, diagnostics));
-  }, [marks]);
+    if (shown === null || more === null) return;
+    shown.dispatch(more.marked(shown.state, marks));
+  }, [marks, more]);
   useImperativeHandle(ref, () => ({
     goTo: ({ from }) => {
       const shown = view.current;
@@ -104,18 +114,6 @@ export function TextEditor({ says, text, marks, assist, onText, onCursor, ref }:
     focus: () => view.current?.focus(),
   }));
   return <div ref={place} className={css["editor"]} />;
-}
-
-/** It stands where the mark does, which has moved along with what was typed before it. */
-function actionOf({ word, wrong }: Fix): Action {
-  return {
-    name: say("mend", { word }),
-    apply: (view, from, to) => {
-      const line = view.state.sliceDoc(from, to);
-      const at = line.indexOf(wrong);
-      if (at !== -1) view.dispatch({ changes: { from: from + at, to: from + at + wrong.length, insert: word }, userEvent: "input.fix" });
-    },
-  };
 }
 
 /** No colour, which means a state: weight and grey tell keys, texts and comments apart. */
@@ -163,19 +161,15 @@ const EXTENSIONS = [
   TYPED_OVER,
   lineNumbers(),
   foldGutter(),
-  lintGutter(),
   highlightActiveLine(),
   highlightActiveLineGutter(),
   history(),
   drawSelection(),
   indentOnInput(),
   bracketMatching(),
-  closeBrackets(),
-  highlightSelectionMatches(),
-  search({ top: true }),
   yaml(),
   syntaxHighlighting(HIGHLIGHTS),
   THEME,
   EditorState.tabSize.of(2),
-  keymap.of([...closeBracketsKeymap, ...defaultKeymap, ...searchKeymap, ...historyKeymap, ...foldKeymap, ...completionKeymap, ...lintKeymap]), // Tab is not among them: it leads on
+  keymap.of([...defaultKeymap, ...historyKeymap, ...foldKeymap]), // Tab is not among them: it leads on
 ];

@@ -4,7 +4,8 @@ import { acceptCompletion, autocompletion, type Completion, type CompletionConte
 import { type Extension, Prec } from "@codemirror/state";
 import { EditorView, hoverTooltip, keymap } from "@codemirror/view";
 import { type Function_, type Option, type Options, optionsIn, templateAt } from "./expression";
-import { type Around, type Catalog, optionsAt, saysAt } from "./options";
+import type { Around, Catalog } from "./around";
+import { optionsAt, saysAt } from "./options";
 import type { Shape } from "./shape";
 import { say } from "./words";
 

@@ -1,7 +1,8 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { isBroken, parseText, type Parsed } from "../parse";
-import { type Around, type Catalog, optionsAt, saysAt } from "./options";
+import type { Around, Catalog } from "./around";
+import { optionsAt, saysAt } from "./options";
 import type { Kind } from "./role";
 import { Language } from "./schema";
 

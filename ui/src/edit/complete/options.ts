@@ -1,33 +1,15 @@
 /** What may stand at a place of a definition's text. Pure. */
 
 import type { Json } from "../../api/exact";
-import { boxesIn, boxOf, type Room, type Where } from "../../graph/outline";
+import { boxesIn, type Where } from "../../graph/outline";
 import { written } from "../place";
-import { type Function_, type Option, type Options, optionsIn, templateAt } from "./expression";
-import { NOTHING, namesAt, type Recorded, valueAt } from "./reach";
+import type { Around, Catalog } from "./around";
+import { type Option, type Options, optionsIn, templateAt } from "./expression";
+import { NOTHING } from "./around";
+import { namesAt, valueAt } from "./reach";
 import { edgeIn, type Kind, nodeIn, type Role, roleOf } from "./role";
-import { asList, asMap, asText, type Known, Language, type Schema, unquoted } from "./schema";
+import { asMap, asText, type Known, unquoted } from "./schema";
 import { pathKey, type Spot, spotAt } from "./spot";
-
-/** What the server has. */
-export interface Catalog {
-  readonly language: Language;
-  readonly kinds: ReadonlyMap<string, Kind>;
-  readonly functions: readonly Function_[];
-  readonly workflows: readonly string[];
-  readonly credentials: readonly string[];
-}
-
-/** The definition as it could be read last, and what one of its executions has recorded. */
-export interface Around {
-  readonly definition: Json;
-  readonly outline: Room;
-  readonly recorded: Recorded;
-  /** By path of a node in the definition, as the server has found them: `nodes[0]`. */
-  readonly ports: ReadonlyMap<string, readonly string[]>;
-}
-
-export const EMPTY: Around = { definition: {}, outline: { path: "", label: "", boxes: [], links: [] }, recorded: NOTHING, ports: new Map() };
 
 export function optionsAt(text: string, at: number, catalog: Catalog, around: Around): Options | null {
   const spot = spotAt(text, at);
@@ -127,9 +109,3 @@ function sources(spot: Spot, catalog: Catalog, around: Around): Option[] {
   });
   return options;
 }
-
-export function schemasFor(path: Where, catalog: Catalog, definition: Json): Schema[] {
-  return catalog.language.at(path, knownIn({ seen: new Map() }, definition));
-}
-
-export { asList, asMap, boxOf };

@@ -2,18 +2,9 @@
 
 import type { Json } from "../../api/exact";
 import { type Box, boxOf, type Found, type Room, type Where } from "../../graph/outline";
+import type { Recorded } from "./around";
 import { asList, asMap, asText, type Schema } from "./schema";
 import { both, mapOf, type Shape, shapeOfSchema, shapeOfValue, UNKNOWN } from "./shape";
-
-/** What an execution has recorded, as far as it is known here. */
-export interface Recorded {
-  readonly input?: Json;
-  readonly trigger?: Json;
-  /** By path of the node in the definition. */
-  readonly outputs: ReadonlyMap<string, Json>;
-}
-
-export const NOTHING: Recorded = { outputs: new Map() };
 
 const TEXT: Shape = { ...UNKNOWN, kind: "string" };
 const INT: Shape = { ...UNKNOWN, kind: "int" };

@@ -5,8 +5,7 @@ import { useMemo } from "react";
 import { api, ask } from "../../api/client";
 import type { Json } from "../../api/exact";
 import { definitionPath } from "../../graph/run-path";
-import type { Catalog } from "./options";
-import { NOTHING, type Recorded } from "./reach";
+import { type Catalog, NOTHING, type Recorded } from "./around";
 import { Language, type Schema } from "./schema";
 
 const KEPT_MS = 300_000;

@@ -2,7 +2,7 @@
 
 import { Exact, type Json, numberOf, parse, write } from "../../api/exact";
 import type { Where } from "../../graph/outline";
-import type { Catalog } from "../complete/options";
+import type { Catalog } from "../complete/around";
 import { type Kind, type Role, roleOf } from "../complete/role";
 import { asList, type Field, type Known, type Schema } from "../complete/schema";
 

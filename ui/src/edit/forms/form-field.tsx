@@ -2,8 +2,9 @@
 
 import { type JSX, useMemo } from "react";
 import { type Json, write } from "../../api/exact";
-import { namesAt, type Recorded } from "../complete/reach";
-import { type Around, standingOf } from "../complete/options";
+import type { Around, Recorded } from "../complete/around";
+import { standingOf } from "../complete/options";
+import { namesAt } from "../complete/reach";
 import { asList, asMap, type Field } from "../complete/schema";
 import { type Placed, written } from "../place";
 import type { Where } from "../../graph/outline";

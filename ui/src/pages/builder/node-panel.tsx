@@ -2,7 +2,7 @@
 
 import { type JSX, lazy, type RefObject, Suspense, useMemo } from "react";
 import type { Assist } from "../../edit/complete/assist";
-import { type Around, EMPTY } from "../../edit/complete/options";
+import { type Around, EMPTY } from "../../edit/complete/around";
 import { useCatalog, useLastExecutions, useRecorded } from "../../edit/complete/use-catalog";
 import type { Placed } from "../../edit/place";
 import type { EditorHandle } from "../../edit/text-editor";

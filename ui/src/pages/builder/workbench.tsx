@@ -1,7 +1,7 @@
 /** A draft at work: its text, its graph, what is wrong with it, and what can be done. */
 
 import { useNavigate } from "@tanstack/react-router";
-import { type JSX, useMemo, useRef, useState } from "react";
+import { type JSX, lazy, Suspense, useMemo, useRef, useState } from "react";
 import type { Assist } from "../../edit/complete/assist";
 import { fixOf } from "../../edit/complete/fix";
 import { type Placed, placed } from "../../edit/place";
@@ -22,10 +22,11 @@ import { Drawn } from "./drawn";
 import { NodePanel } from "./node-panel";
 import css from "./page.module.css";
 import { Problems } from "./problems";
-import { PublishDialog } from "./publish";
 import type { BuilderSearch } from "./route";
 import { useSaver } from "./use-saver";
 import { say } from "./words";
+
+const PublishDialog = lazy(async () => ({ default: (await import("./publish")).PublishDialog }));
 
 interface WorkbenchProps {
   readonly draft: string;
@@ -91,7 +92,7 @@ export function Workbench({ draft, workflow, begun, search, onShow }: WorkbenchP
           <NodePanel {...{ parsed, problems, editor, assist, workflow, search, onShow }} validity={judged.validity} />
         </>
       </Split>
-      {doing === "publish" && <PublishDialog name={name} text={text} syntax={begun.syntax} base={begun.base} outline={good?.outline ?? null} validity={judged.validity} draft={draft} saver={saver} onDone={() => leave(name)} onClose={() => setDoing(null)} />}
+      <Suspense fallback={null}>{doing === "publish" && <PublishDialog name={name} text={text} syntax={begun.syntax} base={begun.base} outline={good?.outline ?? null} validity={judged.validity} draft={draft} saver={saver} onDone={() => leave(name)} onClose={() => setDoing(null)} />}</Suspense>
       {doing === "discard" && <DiscardDialog draft={draft} base={begun.base} saver={saver} onDone={() => leave(workflow)} onClose={() => setDoing(null)} />}
     </div>
   ); // prettier-ignore
