@@ -118,6 +118,43 @@ class Cluster(BaseModel):
     workers: list[ClusterWorker]
 
 
+class SettingShown(BaseModel):
+    """A setting as it counts."""
+
+    name: str
+    value: str | bool | int | float | list[str] | None = Field(description="passwords in addresses are hidden")
+    origin: Literal["default", "file", "environment", "flag", "program"] = Field(description="what says so")
+    place: str | None = Field(description="where exactly: the file, the variable, the flag")
+    meaning: str
+
+
+class Library(BaseModel):
+    """A library that an extra needs."""
+
+    name: str
+    version: str | None = Field(description="null where it is not installed")
+
+
+class Extra(BaseModel):
+    """A part of Refold that has libraries of its own."""
+
+    name: str
+    is_installed: bool
+    libraries: list[Library]
+
+
+class About(BaseModel):
+    """A server."""
+
+    version: str
+    python: str
+    started_at: Time | None
+    data: str | None = Field(description="its data folder, as an absolute path")
+    log: str | None = Field(description="where its log is, if not in the data folder")
+    settings: list[SettingShown]
+    extras: list[Extra]
+
+
 class ReadModelPartition(BaseModel):
     """How far the rows of a partition go."""
 

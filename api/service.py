@@ -14,6 +14,7 @@ from api.letters import Letters
 from api.streams.streams import Streams
 from api.trigger_book import TriggerBook
 from api.webhook_book import WebhookBook
+from contracts.about import About
 from contracts.caller import ENGINE, Caller
 from contracts.catalog import SourceText
 from contracts.commands import Command
@@ -197,6 +198,10 @@ class Service(TriggerBook, ExecutionBook, Protocol):
     @property
     def channel(self) -> LossyChannel:
         """Where attempts tell what no event carries."""
+
+    @property
+    def about(self) -> About:
+        """What the server tells of itself."""
 
     def check_ready(self) -> None:
         """Raise Unavailable where nothing can be taken in: while stopping, or while another owner is in charge."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import platform
 from typing import Any, Final
 
 from fastapi import Response
@@ -12,6 +13,7 @@ from api.operations.operation import ClientMethod, Operation, Reply
 from api.service import Cluster, PartitionRow, ProcessRow, Service, Unavailable
 from api.version import build_version
 from api.worker_rows import worker_value
+from contracts.about import ExtraRow
 from contracts.asyncapi import asyncapi_document
 from contracts.ports.workers import TaskEndpoint
 from contracts.times import rfc3339
@@ -66,6 +68,25 @@ async def get_asyncapi() -> Reply:
 async def get_cluster(service: Service) -> Reply:
     """The processes that share the log, who owns which partition, and the activity workers, as this process knows them."""
     return Reply(_cluster(service.cluster()))
+
+
+async def get_settings(service: Service) -> Reply:
+    """The server itself: its version, where its data is, its settings with where each comes from, and the extras that are installed."""
+    found = service.about
+    return Reply({
+        "version": build_version(),
+        "python": platform.python_version(),
+        "started_at": _time(found.started_at),
+        "data": found.data,
+        "log": found.log,
+        "settings": [{**row._asdict(), "place": row.place or None} for row in found.settings],
+        "extras": [_extra(row) for row in await service.compute(found.extras)],
+    })  # fmt: skip
+
+
+def _extra(row: ExtraRow) -> dict[str, Any]:
+    libraries = [{"name": name, "version": version} for name, version in row.libraries.items()]
+    return {"name": row.name, "is_installed": None not in row.libraries.values(), "libraries": libraries}
 
 
 def _cluster(cluster: Cluster) -> dict[str, Any]:
@@ -125,6 +146,10 @@ SERVER: Final = (
     Operation(
         method="GET", path="/asyncapi.json", tag="definitions", right="read", offered="always",
         do=get_asyncapi, answer=dict[str, Any],
+    ),
+    Operation(
+        method="GET", path="/v1/settings", tag="cluster", right="observe", offered="always", do=get_settings, answer=server_models.About,
+        client=ClientMethod("server_settings", says="The server itself: `{version, python, started_at, data, log, settings, extras}`."),
     ),
     Operation(
         method="GET", path="/v1/cluster", tag="cluster", right="observe", offered="always", do=get_cluster, answer=server_models.Cluster,

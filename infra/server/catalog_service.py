@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from api.hooks.deliveries import Deliveries
 from api.service import Published, Unavailable
+from contracts.about import About
 from contracts.caller import ENGINE, Caller
 from contracts.catalog import SourceText
 from contracts.definitions import WorkflowDefinition
@@ -51,7 +52,7 @@ class CatalogService:
         self._dependencies = Dependencies(catalog, self._directory)
         self.hooks = Deliveries()
         """What came to webhooks here lately."""
-        self.public_url = settings.public_url
+        self.public_url, self.about = settings.public_url, About()
         self.slack = SlackDesk(settings, lambda: self.credentials)
         self._kinds = activity_kinds(settings)
         self._is_stopping = False

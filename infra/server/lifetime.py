@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import partial
 from typing import Final
@@ -38,7 +38,9 @@ from infra.server.reader_wiring import open_partitioned_reader
 from infra.server.user_topics import UserTopics
 from infra.server.webhook_ground import WebhookGround
 from infra.server.wiring import open_alone, open_retention
+from infra.settings.about import about
 from infra.settings.model import ROLES_DEFAULT, EngineSettings, ServerSettings
+from infra.settings.sources import Given
 from workers.cluster.webhook_share import falls_to
 from workers.reading.journal_feed import Feed
 from workers.reading.owner_feed import OwnerGround
@@ -51,8 +53,12 @@ CHECKPOINTS: Final = "webhooks.json"
 """The file of a data folder that says how far events were sent to webhooks."""
 
 
-def serve(engine: EngineSettings, settings: ServerSettings, on_ready: Callable[[str], None]) -> None:
-    """Serve until a signal comes. `on_ready` is given the address. Raises LogHeld, LogError, and RefoldError for a taken port.
+def serve(
+    engine: EngineSettings, settings: ServerSettings, on_ready: Callable[[str], None], given: Mapping[str, Given] | None = None
+) -> None:
+    """Serve until a signal comes. `on_ready` is given the address, and `given` says where settings come from.
+
+    Raises LogHeld, LogError, and RefoldError for a taken port.
 
     A log on Kafka is shared with other processes.
     """
@@ -63,9 +69,9 @@ def serve(engine: EngineSettings, settings: ServerSettings, on_ready: Callable[[
         loop_factory = uvicorn.Config("", loop="auto").get_loop_factory()
         with asyncio.Runner(loop_factory=loop_factory) as runner:
             if engine.log is None:
-                runner.run(_serve_alone(engine, settings, listener, on_ready))
+                runner.run(_serve_alone(engine, settings, listener, on_ready, given or {}))
             else:
-                runner.run(_serve_shared(engine, settings, listener, on_ready))
+                runner.run(_serve_shared(engine, settings, listener, on_ready, given or {}))
     finally:
         listener.close()
 
@@ -78,7 +84,9 @@ def _listen(settings: ServerSettings) -> socket.socket:
         raise RefoldError(f"cannot listen at {settings.host}, port {settings.port}: {error.strerror}") from None
 
 
-async def _serve_alone(engine: EngineSettings, settings: ServerSettings, listener: socket.socket, on_ready: Callable[[str], None]) -> None:
+async def _serve_alone(
+    engine: EngineSettings, settings: ServerSettings, listener: socket.socket, on_ready: Callable[[str], None], given: Mapping[str, Given]
+) -> None:
     """Serve a log that nobody else uses."""
     clock = SystemClock()
     driver = Driver(clock, asyncio.get_running_loop().create_future())
@@ -95,6 +103,7 @@ async def _serve_alone(engine: EngineSettings, settings: ServerSettings, listene
         assert engine.data is not None
         checkpoints = FileCheckpoints(engine.data / CHECKPOINTS)
         service = AloneService(alone, feed, reader, reads, progress, engine, task_endpoint, requests, address, checkpoints)
+        service.about = about(engine, settings, given, clock.now())
         http = HttpSetup(service, task_endpoint, requests, settings, listener, on_ready)
         ground = WebhookGround(service, feed, clock, engine, checkpoints)
         webhooks = WebhookDeliveries(alone.resources, ground, lambda name: True), ground
@@ -123,7 +132,9 @@ def _progress(alone: Alone, reader: PartitionedReader, reads: ReadThreads, engin
     return progress
 
 
-async def _serve_shared(engine: EngineSettings, settings: ServerSettings, listener: socket.socket, on_ready: Callable[[str], None]) -> None:
+async def _serve_shared(
+    engine: EngineSettings, settings: ServerSettings, listener: socket.socket, on_ready: Callable[[str], None], given: Mapping[str, Given]
+) -> None:
     """Serve a log that is shared with other processes."""
     from infra.server.cluster.shared import Shared
     from infra.server.wiring import open_shared, open_shared_retention
@@ -131,6 +142,7 @@ async def _serve_shared(engine: EngineSettings, settings: ServerSettings, listen
     address = address_of(settings, listener)
     with open_shared(engine, address, settings.role_names) as stores, open_shared_retention(engine, stores.blobs) as retention:
         shared = Shared(stores, engine, settings, address)
+        shared.service.about = about(engine, settings, given, shared.clock.now())
         may = only_look if stores.is_fenced else authorize
         http = HttpSetup(shared.service, shared.task_endpoint, shared.requests, settings, listener, on_ready, may)
         ground = WebhookGround(shared.service, shared.feed, shared.clock, engine, shared.webhook_checkpoints)

@@ -696,6 +696,11 @@ class AsyncOperations:
         answer: dict[str, Any] = await self._ask(asked("GET", "/v1/schemas"))
         return answer
 
+    async def server_settings(self) -> dict[str, Any]:
+        """The server itself: `{version, python, started_at, data, log, settings, extras}`."""
+        answer: dict[str, Any] = await self._ask(asked("GET", "/v1/settings"))
+        return answer
+
     async def cluster(self) -> dict[str, Any]:
         """Who shares the log: `{node, leader, generation, processes, partitions, workers}`."""
         answer: dict[str, Any] = await self._ask(asked("GET", "/v1/cluster"))

@@ -682,6 +682,11 @@ class Operations:
         answer: dict[str, Any] = self._ask(asked("GET", "/v1/schemas"))
         return answer
 
+    def server_settings(self) -> dict[str, Any]:
+        """The server itself: `{version, python, started_at, data, log, settings, extras}`."""
+        answer: dict[str, Any] = self._ask(asked("GET", "/v1/settings"))
+        return answer
+
     def cluster(self) -> dict[str, Any]:
         """Who shares the log: `{node, leader, generation, processes, partitions, workers}`."""
         answer: dict[str, Any] = self._ask(asked("GET", "/v1/cluster"))

@@ -36,6 +36,7 @@ def serve(where: Where) -> int:
         settings.engine,
         settings.server,
         lambda address: _say_ready(address, log or str(settings.engine.data), settings.server),
+        settings.given,
     )
     say("stopped")
     return OK

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import re
-from pathlib import Path
 from typing import Any
 
+from infra.settings.about import plain
 from refold.cli.commands.output import OK, say_json, table
 from refold.cli.commands.where import settings_of
 from refold.cli.options import Where
-
-_PASSWORD = re.compile(r"((?<=://)[^/@:]*:(?=[^@]*@)|\bpassword=)[^@&\s]*")
-"""The password in an address is nobody's business."""
 
 
 def settings(where: Where, as_json: bool) -> int:
@@ -22,7 +18,7 @@ def settings(where: Where, as_json: bool) -> int:
             [
                 {
                     "setting": row.name,
-                    "value": _plain(row.value),
+                    "value": plain(row.value),
                     "origin": row.given.origin,
                     "place": row.given.place or None,
                     "meaning": row.meaning,
@@ -35,14 +31,8 @@ def settings(where: Where, as_json: bool) -> int:
     return OK
 
 
-def _plain(value: Any) -> Any:
-    if isinstance(value, str):
-        return _PASSWORD.sub(r"\1***", value)
-    return str(value) if isinstance(value, Path) else value
-
-
 def _word(value: Any) -> str:
-    value = _plain(value)
+    value = plain(value)
     if value is None:
         return "-"
     return str(value).lower() if isinstance(value, bool) else f"{value:g}" if isinstance(value, float) else str(value)

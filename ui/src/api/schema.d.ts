@@ -1220,6 +1220,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/settings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The server itself: its version, where its data is, its settings with where each comes from, and the extras that are installed. */
+        get: operations["get_settings"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/tasks": {
         parameters: {
             query?: never;
@@ -1916,6 +1933,18 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @description A server. */
+        About: {
+            /** @description its data folder, as an absolute path */
+            data: string | null;
+            extras: components["schemas"]["Extra"][];
+            /** @description where its log is, if not in the data folder */
+            log: string | null;
+            python: string;
+            settings: components["schemas"]["SettingShown"][];
+            started_at: string | null;
+            version: string;
+        };
         /** @description Which version executions start with from here on. */
         ActivateRequest: {
             version: number;
@@ -2804,6 +2833,12 @@ export interface components {
             kind: "expression" | "template";
             text: string;
         };
+        /** @description A part of Refold that has libraries of its own. */
+        Extra: {
+            is_installed: boolean;
+            libraries: components["schemas"]["Library"][];
+            name: string;
+        };
         /** @description What went wrong in an execution. */
         Failure: {
             attempt: number;
@@ -2995,6 +3030,12 @@ export interface components {
             at: string;
             correlation_id: string | null;
             reason: string;
+        };
+        /** @description A library that an extra needs. */
+        Library: {
+            name: string;
+            /** @description null where it is not installed */
+            version: string | null;
         };
         /** @description A version among the others of its workflow. */
         ListedVersion: {
@@ -3343,6 +3384,20 @@ export interface components {
         SendRequest: {
             /** @default  */
             reason: string;
+        };
+        /** @description A setting as it counts. */
+        SettingShown: {
+            meaning: string;
+            name: string;
+            /**
+             * @description what says so
+             * @enum {string}
+             */
+            origin: "default" | "file" | "environment" | "flag" | "program";
+            /** @description where exactly: the file, the variable, the flag */
+            place: string | null;
+            /** @description passwords in addresses are hidden */
+            value: string | boolean | number | string[] | null;
         };
         /** @description A signal that waits in the buffer of an execution. */
         Signal: {
@@ -6081,6 +6136,26 @@ export interface operations {
                     "application/json": {
                         [key: string]: unknown;
                     };
+                };
+            };
+        };
+    };
+    get_settings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["About"];
                 };
             };
         };

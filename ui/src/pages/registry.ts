@@ -10,6 +10,7 @@ import { executions } from "./executions/route";
 import { parts } from "./parts/route";
 import { inbox, task } from "./inbox/route";
 import { incidents } from "./incidents/route";
+import { settings } from "./settings/route";
 import { triggers } from "./triggers/route";
 import { workers } from "./workers/route";
 import { root } from "./root";
@@ -41,5 +42,6 @@ export const routes = root.addChildren([
   workers,
   credentials,
   audit,
+  settings,
   parts,
 ]);
