@@ -42,5 +42,12 @@ class TriggerBook(Protocol):
     def endless(self, name: str, workflow: str, filter_: str) -> list[Problem]:
         """What a trigger of this name that is made by hand would bring about that never ends."""
 
+    @property
+    def triggers_stand(self) -> int:
+        """How far this process has read what is written about triggers that are made, deleted, paused and resumed."""
+
+    async def know_triggers(self, stand: int) -> None:
+        """Read on until that is known here. Raises Rejected for a stand that there is not yet."""
+
     def next_times(self, name: str, most: int) -> Sequence[int]:
         """When a schedule is due next (milliseconds since 1970), its jitter included; none of another kind, or of one that is over."""

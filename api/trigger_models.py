@@ -25,6 +25,9 @@ _SHOWN: Final[Any] = {
     "last": {"cause": "hand/7", "at": models.AT, "execution_id": models.ID},
     "skipped": [],
     "config": {"id": "by_hand", "type": "manual"},
+    "jitter_ms": None,
+    "drift_ms": None,
+    "stand": 41,
 }
 
 
@@ -127,10 +130,22 @@ class TriggerShown(BaseModel):
     last: LastFired | None
     skipped: list[Skipped] = Field(description="the last ones first")
     config: dict[str, Any]
+    jitter_ms: int | None = Field(description="how much later than its line says a schedule always fires, which is in `next`, too")
+    drift_ms: int | None = Field(description="how much later than that a schedule fired last, as it stands now")
+    stand: int = Field(description="how far the process that answers has read what is written about triggers: see `min_stand`")
+
+
+class TriggerDeleted(BaseModel):
+    """A trigger is no more."""
+
+    name: str
+    revision: int
+    stand: int = Field(description="to be asked for as `min_stand`")
 
 
 class TriggersShown(BaseModel):
     """Triggers by their names."""
 
     triggers: list[TriggerShown]
+    stand: int = Field(description="how far the process that answers has read what is written about triggers")
     next: str | None = Field(description="`after` of the page after this one; null on the last one")

@@ -11,9 +11,9 @@ from api import models
 from api import trigger_models as shapes
 from api.bodies import check_json
 from api.operations.operation import Body, ClientMethod, Operation, Reply
-from api.operations.resources import Deleted, misfit
+from api.operations.resources import misfit
 from api.operations.starts import Key
-from api.pages import LIST_MAX
+from api.pages import LIST_MAX, OFFSET_MAX
 from api.problems import BadRequest
 from api.service import Service, Start, Started
 from contracts import values
@@ -38,20 +38,26 @@ Name = Annotated[
 ]
 
 
+MinStand = Annotated[int, Query(ge=0, le=OFFSET_MAX, description="wait until what was written about triggers up to this `stand` is known")]
+
+
 async def list_triggers(
     service: Service,
     workflow: Annotated[str | None, Query(description="only those that start this workflow")] = None,
     type: Annotated[str | None, Query(description="only of this kind")] = None,
     after: Annotated[str | None, Query(description="`next` of the page before")] = None,
     limit: Annotated[int, Query(ge=1, le=LIST_MAX)] = 50,
+    min_stand: MinStand = 0,
 ) -> Reply:
     """All triggers that are in force, by name: of active versions, and made by hand."""
+    await service.know_triggers(min_stand)
     found = [
         one for one in sorted(service.triggers())
         if (after is None or one > after) and _is_asked(service.trigger(one), workflow, type)
     ]  # fmt: skip
     page = [_shown(service, service.trigger(name)) for name in found[:limit]]
-    return Reply({"triggers": page, "next": found[limit - 1] if len(found) > limit else None})
+    following = found[limit - 1] if len(found) > limit else None
+    return Reply({"triggers": page, "stand": service.triggers_stand, "next": following})
 
 
 def _is_asked(status: TriggerStatus, workflow: str | None, type_: str | None) -> bool:
@@ -59,8 +65,9 @@ def _is_asked(status: TriggerStatus, workflow: str | None, type_: str | None) ->
     return workflow in (None, trigger.workflow) and type_ in (None, trigger.type)
 
 
-async def get_trigger(service: Service, name: Name) -> Reply:
+async def get_trigger(service: Service, name: Name, min_stand: MinStand = 0) -> Reply:
     """A trigger, and how it stands."""
+    await service.know_triggers(min_stand)
     return Reply(_shown(service, service.trigger(name)))
 
 
@@ -91,7 +98,7 @@ async def delete_trigger(caller: Caller, service: Service, name: Name) -> Reply:
         raise Rejected("not_by_hand", message)
     gone = await service.write_resource(TRIGGERS, name, None, caller)
     await _resume(service, name, caller)
-    return Reply({"name": gone.name, "revision": gone.revision})
+    return Reply({"name": gone.name, "revision": gone.revision, "stand": service.triggers_stand})
 
 
 async def pause_trigger(caller: Caller, service: Service, name: Name, body: Body) -> Reply:
@@ -228,7 +235,18 @@ def _shown(service: Service, status: TriggerStatus) -> dict[str, Any]:
         "last": None if last is None else {"cause": last.cause, "at": rfc3339(last.at), "execution_id": last.execution},
         "skipped": [_skipped(one) for one in status.skipped],
         "config": said_of(trigger),
+        **_lateness(trigger, last),
+        "stand": service.triggers_stand,
     }
+
+
+def _lateness(trigger: Trigger, last: Fired | None) -> dict[str, int | None]:
+    """How late a schedule fires by design, and how much later it fired last; what it was before it was changed is no measure."""
+    if trigger.type != SCHEDULE.name:
+        return {"jitter_ms": None, "drift_ms": None}
+    jitter_ms = SCHEDULE.moments(trigger.name, config_of(trigger)).jitter_ms
+    counts = last is not None and last.at >= trigger.since
+    return {"jitter_ms": jitter_ms, "drift_ms": max(0, last.at - parse_time(last.cause) - jitter_ms) if last and counts else None}
 
 
 def _skipped(one: Fired) -> dict[str, Any]:
@@ -251,7 +269,7 @@ TRIGGER_OPERATIONS: Final = (
         is_required=True, problems=(409, 415), client=ClientMethod("put_trigger"),
     ),
     Operation(
-        method="DELETE", path=_ONE, tag="triggers", right="define", do=delete_trigger, answer=Deleted, problems=(404, 409),
+        method="DELETE", path=_ONE, tag="triggers", right="define", do=delete_trigger, answer=shapes.TriggerDeleted, problems=(404, 409),
         client=ClientMethod("delete_trigger"),
     ),
     Operation(

@@ -155,6 +155,19 @@ class CatalogService:
         return self._directory.status(self._directory.get(name))
 
     @property
+    def triggers_stand(self) -> int:
+        """How far this process has read what is written about them."""
+        return self._resources.offset
+
+    async def know_triggers(self, stand: int) -> None:
+        """Read on until that is known here: another process may have written it. Raises Rejected for a stand that there is not yet."""
+        if self._resources.offset < stand:
+            await self._in_catalog(self._resources.read_on)
+        if self._resources.offset < stand:
+            message = f"what is written about triggers goes up to {self._resources.offset}; {stand} is not there yet"
+            raise Rejected("unknown_position", message)
+
+    @property
     def secrets(self) -> CredentialStore:
         """What requests to webhooks are checked with."""
         return self.credentials

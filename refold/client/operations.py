@@ -444,16 +444,18 @@ class Operations:
         answer: dict[str, Any] = self._ask(asked("POST", f"/v1/breakers/{part(name)}/close", body={"reason": reason}))
         return answer
 
-    def triggers(self, workflow: str | None = None, type: str | None = None, after: str | None = None, limit: int = 50) -> dict[str, Any]:
+    def triggers(
+        self, workflow: str | None = None, type: str | None = None, after: str | None = None, limit: int = 50, min_stand: int = 0
+    ) -> dict[str, Any]:
         """What starts executions by itself, by name: `{triggers, next}`."""
         answer: dict[str, Any] = self._ask(
-            asked("GET", "/v1/triggers", query={"workflow": workflow, "type": type, "after": after, "limit": limit})
+            asked("GET", "/v1/triggers", query={"workflow": workflow, "type": type, "after": after, "limit": limit, "min_stand": min_stand})
         )
         return answer
 
-    def trigger(self, name: str) -> dict[str, Any]:
+    def trigger(self, name: str, min_stand: int = 0) -> dict[str, Any]:
         """A trigger, and how it stands."""
-        answer: dict[str, Any] = self._ask(asked("GET", f"/v1/triggers/{part(name)}"))
+        answer: dict[str, Any] = self._ask(asked("GET", f"/v1/triggers/{part(name)}", query={"min_stand": min_stand}))
         return answer
 
     def put_trigger(self, name: str, workflow: str, trigger: dict[str, Any]) -> dict[str, Any]:

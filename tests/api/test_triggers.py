@@ -188,10 +188,28 @@ def test_a_schedule_that_is_made_starts_executions_by_itself(published: Server) 
     while (last := published.get("/v1/triggers/each-second").json["last"]) is None and time.monotonic() < deadline:
         pass  # each answer takes its time
     assert last is not None
+    assert published.get("/v1/triggers/each-second").json["drift_ms"] >= 0
     published.ask("DELETE", "/v1/triggers/each-second")
     started = published.get(f"/v1/executions/{last['execution_id']}").json
     assert (started["workflow"], started["status"]) == ("plain", "completed")
     assert b"refold_triggers_fired_total" in published.ask("GET", "/metrics").content
+
+
+def test_what_was_written_about_a_trigger_is_known_to_whoever_is_asked_with_its_stand(published: Server) -> None:
+    put = published.ask(
+        "PUT", "/v1/triggers/stands", {"workflow": "plain", "trigger": {"type": "schedule", "cron": "0 2 * * *", "jitter": "5m"}}
+    )
+    paused = published.ask("POST", "/v1/triggers/stands/pause", {"reason": "the bank is closed"})
+    resumed = published.ask("POST", "/v1/triggers/stands/resume")
+    assert put.json["stand"] < paused.json["stand"] < resumed.json["stand"]
+    assert (0 <= put.json["jitter_ms"] < 300_000, put.json["drift_ms"]) == (True, None)
+    shown = published.get(f"/v1/triggers/stands?min_stand={resumed.json['stand']}")
+    assert (shown.status, shown.json["status"]) == (200, "active")
+    gone = published.ask("DELETE", "/v1/triggers/stands").json
+    listed = published.get(f"/v1/triggers?limit=500&min_stand={gone['stand']}").json
+    assert (listed["stand"] >= gone["stand"], "stands" in {one["name"] for one in listed["triggers"]}) == (True, False)
+    ahead = published.get(f"/v1/triggers?min_stand={gone['stand'] + 10**6}")
+    assert (ahead.status, ahead.json["reason"]) == (422, "unknown_position")
 
 
 def test_a_range_that_has_passed_is_made_up_for_once(published: Server) -> None:

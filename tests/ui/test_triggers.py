@@ -17,6 +17,7 @@ def starts(name: str, *triggers: dict[str, Any]) -> dict[str, Any]:
 
 
 HOURLY: dict[str, Any] = {"id": "hourly", "type": "schedule", "cron": "0 * * * *"}
+JITTERED: dict[str, Any] = {"id": "soon", "type": "schedule", "every": "1s", "jitter": "3s"}
 
 
 @pytest.fixture(scope="module")
@@ -78,6 +79,40 @@ def test_a_back_fill_says_how_many_and_then_what_became_of_each(open_page: Opene
     expect(page.get_by_text("Back-filled: 1 started, 3 there already, 0 refused")).to_be_visible()
     found = server.get(f"/v1/executions?workflow=ui_fills&min_position={filled.value.headers['refold-position']}").json["executions"]
     assert len(found) == 4
+
+
+def test_a_long_range_is_back_filled_some_at_a_time_with_how_far_that_is_and_can_be_stopped(open_page: Opener, server: Server) -> None:
+    server.post("/v1/workflows", starts("ui_fills_many", {**HOURLY, "cron": "*/10 * * * *"}))
+    page = open_page(f"{server.url}/triggers?trigger=ui_fills_many.hourly", timezone_id="UTC")
+    page.get_by_role("button", name="Back-fill").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("From").fill("2026-01-01T00:00")
+    dialog.get_by_label("Before").fill("2026-01-02T00:00")
+    expect(dialog.get_by_text("and 139 more")).to_be_visible()
+    held: list[Any] = []
+    page.route(
+        "**/backfill",
+        lambda route: held.append(route) if held or '"2026-01-01T08:20' in (route.request.post_data or "") else route.continue_(),
+    )
+    dialog.get_by_role("button", name="Back-fill 144 times").click()
+    expect(dialog.get_by_text("50 times so far")).to_be_visible()
+    expect(dialog.get_by_role("progressbar")).to_have_attribute("aria-valuenow", "35")
+    dialog.get_by_role("button", name="Stop here").click()
+    held[0].continue_()
+    expect(page.get_by_text("Back-filled: 100 started, 0 there already, 0 refused")).to_be_visible()
+    page.unroute_all(behavior="ignoreErrors")
+
+
+def test_a_schedule_says_its_skew_its_drift_and_what_it_missed(open_page: Opener, server: Server) -> None:
+    server.post("/v1/workflows", starts("ui_fires_late", JITTERED))
+    page = open_page(f"{server.url}/triggers?trigger=ui_fires_late.soon")
+    skew = server.get("/v1/triggers/ui_fires_late.soon").json["jitter_ms"]
+    assert 0 < skew < 3_000, "it follows from the name"
+    facts = page.locator("dl > div")
+    expect(facts.filter(has_text="Skew")).to_contain_text("after what its line says, always the same (jitter)")
+    expect(facts.filter(has_text="Drift")).to_contain_text("later than that, the last time", timeout=30_000)
+    expect(facts.filter(has_text="Missed")).to_contain_text("none lately")
+    server.post("/v1/triggers/ui_fires_late.soon/pause", {})
 
 
 def test_a_trigger_that_is_not_there_is_said(open_page: Opener, server: Server) -> None:

@@ -3765,6 +3765,13 @@ export interface components {
             id: string | null;
             kind: string;
         };
+        /** @description A trigger is no more. */
+        TriggerDeleted: {
+            name: string;
+            revision: number;
+            /** @description to be asked for as `min_stand` */
+            stand: number;
+        };
         /** @description A trigger that is made by hand: the workflow that it starts, and what a definition would say of it, without an id. */
         TriggerRequest: {
             /** @description as in a definition, without `id`: its name stands for that */
@@ -3779,8 +3786,12 @@ export interface components {
             config: {
                 [key: string]: unknown;
             };
+            /** @description how much later than that a schedule fired last, as it stands now */
+            drift_ms: number | null;
             /** @description what expressions see as `trigger.id` */
             id: string;
+            /** @description how much later than its line says a schedule always fires, which is in `next`, too */
+            jitter_ms: number | null;
             last: components["schemas"]["LastFired"] | null;
             /** @enum {string} */
             made_by: "definition" | "hand";
@@ -3796,6 +3807,8 @@ export interface components {
             since: string;
             /** @description the last ones first */
             skipped: components["schemas"]["api__trigger_models__Skipped"][];
+            /** @description how far the process that answers has read what is written about triggers: see `min_stand` */
+            stand: number;
             /**
              * @description `unknown`: of a kind that this server does not have
              * @enum {string}
@@ -3808,6 +3821,8 @@ export interface components {
         TriggersShown: {
             /** @description `after` of the page after this one; null on the last one */
             next: string | null;
+            /** @description how far the process that answers has read what is written about triggers */
+            stand: number;
             triggers: components["schemas"]["TriggerShown"][];
         };
         /** @description Whether a definition could be published, and all that is wrong with it. */
@@ -6459,6 +6474,8 @@ export interface operations {
                 /** @description `next` of the page before */
                 after?: string | null;
                 limit?: number;
+                /** @description wait until what was written about triggers up to this `stand` is known */
+                min_stand?: number;
             };
             header?: never;
             path?: never;
@@ -6479,7 +6496,10 @@ export interface operations {
     };
     get_trigger: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description wait until what was written about triggers up to this `stand` is known */
+                min_stand?: number;
+            };
             header?: never;
             path: {
                 /** @description `WORKFLOW.ID` of one in a definition, else the name it was given */
@@ -6545,7 +6565,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Deleted"];
+                    "application/json": components["schemas"]["TriggerDeleted"];
                 };
             };
         };

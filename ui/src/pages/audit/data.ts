@@ -4,7 +4,6 @@ import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { useEffect, useEffectEvent, useRef } from "react";
 import { api, ask, type Schemas } from "../../api/client";
 import { useLiveRows } from "../../live/use";
-import { ANEW } from "../../live/anew";
 import type { AuditSearch } from "./route";
 
 export type Row = Schemas["AuditRow"];
@@ -21,7 +20,7 @@ export function useAudit(search: AuditSearch) {
   const asked = Object.fromEntries(Object.entries(search).filter(([, value]) => value !== undefined)) as { [Name in keyof AuditSearch]: string };
   const found = useInfiniteQuery({
     queryKey: ["audit", asked],
-    ...ANEW,
+    gcTime: 0, // what was done under another filter would be no answer
     initialPageParam: undefined as string | undefined,
     queryFn: ({ pageParam, signal }) => ask(api.GET("/v1/audit", { params: { query: { ...asked, limit: PAGE, ...(pageParam && { cursor: pageParam }) } }, signal })),
     getNextPageParam: (page) => page.next ?? undefined,

@@ -2,7 +2,6 @@
 
 import { Link } from "@tanstack/react-router";
 import { type JSX, useState } from "react";
-import { api, ask } from "../../api/client";
 import type { Json } from "../../api/exact";
 import { Problem } from "../../api/problem";
 import { Button } from "../../parts/button";
@@ -10,13 +9,13 @@ import { Confirm } from "../../parts/confirm";
 import { Empty } from "../../parts/empty";
 import { TextField } from "../../parts/field";
 import { Pairs } from "../../parts/pairs";
-import { longTime, zoneShown } from "../../parts/time";
+import { duration, longTime, zoneShown } from "../../parts/time";
 import { Told } from "../../parts/told";
 import { toast } from "../../parts/toast";
 import { Value } from "../../parts/value";
 import { When } from "../../parts/when";
 import { Backfill } from "./backfill";
-import { type Backfilled, type Trigger, useAgain, useTrigger } from "./data";
+import { type Backfilled, pause, resume, type Trigger, useAgain, useTrigger } from "./data";
 import css from "./page.module.css";
 import { StateOf } from "./state-of";
 import { say } from "./words";
@@ -61,7 +60,8 @@ export function TriggerView({ name, onBack }: { name: string; onBack: () => void
   );
 }
 
-function Facts({ trigger: { type, workflow, status, paused, since, made_by, last, id } }: { trigger: Trigger }): JSX.Element {
+function Facts({ trigger: { type, workflow, status, paused, since, made_by, last, id, jitter_ms, drift_ms, skipped } }: { trigger: Trigger }): JSX.Element {
+  const missed = skipped.filter(({ reason }) => reason === "missed").reduce((sum, { count }) => sum + Number(count), 0);
   return (
     <Pairs
       of={[
@@ -72,6 +72,9 @@ function Facts({ trigger: { type, workflow, status, paused, since, made_by, last
         [say("madeBy"), made_by === "hand" ? say("byHand") : say("byDefinition")],
         [say("since"), <When key="n" at={since} />],
         [say("lastFired"), last === null ? say("never") : <span key="l"><When at={last.at} /> <Link to="/executions/$id" params={{ id: last.execution_id }}>{last.execution_id}</Link></span>],
+        [say("jitter"), jitter_ms !== null && (Number(jitter_ms) === 0 ? say("noJitter") : say("jitterSays", { by: duration(Number(jitter_ms)) }))],
+        [say("drift"), drift_ms !== null && say("driftSays", { by: duration(Number(drift_ms)) })],
+        [say("missed"), type === "schedule" && (missed === 0 ? say("noneMissed") : say("missedSays", { n: missed }))],
       ]}
     />
   );
@@ -103,7 +106,7 @@ function Skipped({ trigger: { skipped } }: { trigger: Trigger }): JSX.Element | 
   );
 }
 
-function Done({ done: { started } }: { done: Backfilled }): JSX.Element {
+function Done({ done: started }: { done: Backfilled }): JSX.Element {
   const wrong = started.filter(({ problem }) => problem !== null).length;
   const created = started.filter((one) => one.created).length;
   return (
@@ -124,9 +127,8 @@ function Done({ done: { started } }: { done: Backfilled }): JSX.Element {
 function Hold({ name, does, onDone, onClose }: { name: string; does: "pause" | "resume"; onDone: () => void; onClose: () => void }): JSX.Element {
   const [reason, setReason] = useState("");
   const go = async () => {
-    const params = { path: { name } };
-    if (does === "pause") await ask(api.POST("/v1/triggers/{name}/pause", { params, body: { reason: reason.trim() } }));
-    else await ask(api.POST("/v1/triggers/{name}/resume", { params }));
+    if (does === "pause") await pause(name, reason.trim());
+    else await resume(name);
     toast({ says: say(does === "pause" ? "paused" : "resumed", { name }) });
     onDone();
   };
