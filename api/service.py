@@ -31,6 +31,7 @@ from contracts.triggers import Triggered
 from contracts.worker_protocol import WorkerRow
 from domain.bulk.action import Row, Which
 from domain.definition.outline import Activities
+from domain.definition.template import FoundTemplate
 from projections.audit import AuditRecord
 from projections.definitions import Version
 from projections.executions import ExecutionRecord
@@ -240,6 +241,9 @@ class Service(TriggerBook, ExecutionBook, Protocol):
 
     async def know(self, workflow: str) -> None:
         """Look whether somebody else has published a workflow that is not known here."""
+
+    async def templates(self) -> list[FoundTemplate]:
+        """The files of definitions to begin with."""
 
     def workflows(self) -> list[Version]:
         """Of each workflow the active version, or the last one."""

@@ -29,6 +29,7 @@ from api.operations.server import SERVER
 from api.operations.starts import STARTS
 from api.operations.streams import STREAMS
 from api.operations.tasks import TASKS
+from api.operations.templates import TEMPLATES
 from api.operations.traces import TRACES
 from api.operations.triggers import TRIGGER_OPERATIONS
 from api.operations.values import VALUES
@@ -51,6 +52,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     *BULKS,
     *RESOURCES,
     *DRAFTS,
+    *TEMPLATES,
     *BREAKER_OPERATIONS,
     *TRIGGER_OPERATIONS,
     *DEPENDENCY_OPERATIONS,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from typing import Any, TypeVar
@@ -19,11 +20,13 @@ from contracts.triggers import Fired, Trigger, TriggerPaused, TriggerStatus
 from domain.channels import sends_notices
 from domain.definition.canonical import load_canonical
 from domain.definition.outline import Activities
+from domain.definition.template import FoundTemplate
 from domain.dependencies import Found
 from domain.triggers.firing import config_of
 from domain.triggers.moments import next_times
 from domain.triggers.schedule import SCHEDULE
 from infra.credentials.store import CredentialStore
+from infra.files.templates import find_templates
 from infra.server.slack_desk import SlackDesk
 from infra.server.system import system_definition
 from infra.server.wiring import activity_kinds, described_kinds
@@ -53,6 +56,7 @@ class CatalogService:
         self.hooks = Deliveries()
         """What came to webhooks here lately."""
         self.public_url, self.about = settings.public_url, About()
+        self._templates = settings.templates
         self.slack = SlackDesk(settings, lambda: self.credentials)
         self._kinds = activity_kinds(settings)
         self._is_stopping = False
@@ -71,6 +75,10 @@ class CatalogService:
     def node_kinds(self) -> list[dict[str, Any]]:
         """All node kinds."""
         return described_kinds(self._kinds)
+
+    async def templates(self) -> list[FoundTemplate]:
+        """The files of definitions to begin with, read anew."""
+        return await asyncio.to_thread(find_templates, self._templates)
 
     async def publish(
         self, definition: WorkflowDefinition, activate: bool, source: SourceText | None = None, caller: Caller = ENGINE

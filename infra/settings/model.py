@@ -117,6 +117,7 @@ class EngineSettings(BaseModel):
         "without it none is sealed there",
     )
     files: Path | None = Field(default=None, description="the folder that `read_file` and `write_file` may use; None allows no files")
+    templates: Path | None = Field(default=None, description="the folder of your own templates of definitions, beside those of Refold")
     allow_private_addresses: bool = Field(default=False, description="whether `http_request` may reach loopback and private addresses")
     allow_unsandboxed: bool = Field(default=False, description="whether `code` with `sandbox: process` may run without bubblewrap")
     bubblewrap: str = Field(

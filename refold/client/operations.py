@@ -434,6 +434,11 @@ class Operations:
         answer: dict[str, Any] = self._ask(asked("DELETE", f"/v1/drafts/{part(name)}", query={"revision": revision}))
         return answer
 
+    def templates(self) -> Rows:
+        """Definitions to begin with, each with what is to be filled in."""
+        answer: Rows = self._ask(asked("GET", "/v1/templates"))["templates"]
+        return answer
+
     def open_breaker(self, name: str, reason: str = "") -> dict[str, Any]:
         """Open a circuit breaker: what goes by it waits until somebody closes it."""
         answer: dict[str, Any] = self._ask(asked("POST", f"/v1/breakers/{part(name)}/open", body={"reason": reason}))

@@ -54,7 +54,7 @@ def sample(name: str) -> str:
 
 
 def test_every_setting_can_stand_in_the_file_in_the_environment_and_after_set(refold: CommandLine) -> None:
-    samples = {"server": "http://127.0.0.1:1", "data": "d", "log": "kafka://127.0.0.1:1", "files": ".", "host": "::1",
+    samples = {"server": "http://127.0.0.1:1", "data": "d", "log": "kafka://127.0.0.1:1", "files": ".", "templates": ".", "host": "::1",
                "read_models": "postgresql://db/x", "hosts": "a.b,*.c", "node": "a", "roles": "api,owner", "queues": "q,r",
                "bubblewrap": "jail", "redact": "field:ssn", "log_format": "json", "event_source": "urn:x",
                "retention": "30d", "archive": "a", "master_key": "k", "keys": "k", "traces": "http://127.0.0.1:1",

@@ -1394,6 +1394,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/templates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Definitions to begin with, each with what is to be filled in; files that cannot be read are named. */
+        get: operations["list_templates"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/triggers": {
         parameters: {
             query?: never;
@@ -2187,6 +2204,13 @@ export interface components {
         /** @description By their names. */
         BreakerResources: {
             breakers: components["schemas"]["BreakerResource"][];
+        };
+        /** @description A file that cannot be shown. */
+        BrokenTemplate: {
+            file: string;
+            /** @enum {string} */
+            origin: "shipped" | "own";
+            problem: string;
         };
         /** @description A bulk operation: an execution of the engine's own workflow, to be paused, resumed and cancelled as any other. */
         BulkOperation: {
@@ -3645,6 +3669,41 @@ export interface components {
             next: string | null;
             position: number;
             tasks: components["schemas"]["TaskRow"][];
+        };
+        /** @description A value that is to be filled in. */
+        TemplateHole: {
+            /** @description where it stands in the definition: keys and indexes */
+            at: (string | number)[];
+            name: string;
+            /** @description what it may be, as a JSON Schema; its `default` stands there now */
+            schema: {
+                [key: string]: unknown;
+            };
+        };
+        /** @description A definition to begin with. */
+        TemplateShown: {
+            description: string;
+            holes: components["schemas"]["TemplateHole"][];
+            /** @description the name of its file, without its ending */
+            id: string;
+            /** @description of the workflow, as it stands in the text */
+            name: string;
+            /**
+             * @description whether it comes with Refold, or from the folder of the setting `templates`
+             * @enum {string}
+             */
+            origin: "shipped" | "own";
+            /** @enum {string} */
+            syntax: "yaml" | "json";
+            tags: string[];
+            /** @description the definition, without what the file says of it as a template; nobody has looked whether it could be published */
+            text: string;
+            title: string;
+        };
+        /** @description All templates: a team's own first, then by id. */
+        Templates: {
+            broken: components["schemas"]["BrokenTemplate"][];
+            templates: components["schemas"]["TemplateShown"][];
         };
         /** @description What is different between a version of a workflow and a text; no changes where they say the same. */
         TextDifference: {
@@ -6460,6 +6519,26 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TaskGiven"];
+                };
+            };
+        };
+    };
+    list_templates: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Templates"];
                 };
             };
         };

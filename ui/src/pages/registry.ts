@@ -14,6 +14,7 @@ import { settings } from "./settings/route";
 import { triggers } from "./triggers/route";
 import { workers } from "./workers/route";
 import { root } from "./root";
+import { templates } from "./templates/route";
 import { workflow } from "./workflow/route";
 import { workflows } from "./workflows/route";
 
@@ -33,6 +34,7 @@ export const routes = root.addChildren([
   compare,
   workflows,
   workflow,
+  templates,
   newWorkflow,
   edited,
   inbox,

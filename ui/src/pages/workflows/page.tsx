@@ -39,6 +39,7 @@ export function WorkflowsPage(): JSX.Element {
   return (
     <>
       <Head title={say("title")} says={rows && <AsOf count={rows.length} at={found.dataUpdatedAt} onAgain={() => void found.refetch()} />}>
+        <Button onClick={() => void navigate({ to: "/templates", search: {} })}>{say("templates")}</Button>
         <Button icon="plus" onClick={() => void navigate({ to: "/workflows/new", search: {} })}>
           {say("fresh")}
         </Button>

@@ -14,6 +14,7 @@ export const say = speak("workflows", {
   drafts: "Drafts",
   start: "Start",
   fresh: "New workflow",
+  templates: "From a template",
   startOf: "Start {name}",
   find: "Find by name",
   focusFind: "Type a part of a name",
