@@ -22,6 +22,12 @@ def test_the_wheel_holds_the_face_with_the_engine_inside_and_nothing_else(wheel:
     assert Path("refold/py.typed") in held
 
 
+def test_the_wheel_holds_the_examples_that_are_workflow_templates_and_nothing_else_of_them(wheel: Path) -> None:
+    held = {Path(name) for name in zipfile.ZipFile(wheel).namelist()}
+    examples = Path("refold/_engine/examples")
+    assert {path for path in held if examples in path.parents} == {examples / file.name for file in (ROOT / "examples").glob("*.yaml")}
+
+
 def test_the_wheel_says_what_it_is(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         info = f"refold-{refold.__version__}.dist-info"
