@@ -15,6 +15,7 @@ from pydantic.json_schema import models_json_schema
 
 from contracts.definitions import ID_PATTERN, RESERVED_IDS, WorkflowDefinition
 from contracts.schema_export import DIALECT, record_schemas
+from domain.definition.field_words import describe
 from domain.definition.kind_shape import KindShape
 from domain.definition.outline import Activities
 from domain.nodes import CONTROL_KINDS
@@ -40,6 +41,7 @@ def definition_schema(activities: Activities) -> dict[str, Any]:
     named = ((root, "variables"), (defs["Body"], "variables"), (defs["Settings"], "search"), (defs["config_parallel"], "branches"))
     for owner, field in named:
         owner["properties"][field]["propertyNames"] = {"pattern": ID_PATTERN, "not": _RESERVED}
+    describe(root, defs)
     title = {"title": "Workflow definition", "description": "The graph a user writes; versioned by its content."}
     return {"$schema": DIALECT, **root, **title, "$defs": {name: defs[name] for name in sorted(defs)}}
 

@@ -17,6 +17,7 @@ from jsonschema import Draft202012Validator
 
 from contracts.errors import InvalidDefinition
 from domain.definition.document import parse_document
+from domain.definition.field_words import WORDS
 from domain.definition.schema import all_schemas, definition_schema
 from tests.domain.definition.definition_samples import ACTIVITIES, EXAMPLES, GOLDEN
 
@@ -149,6 +150,20 @@ def test_no_field_of_the_language_is_taken_away() -> None:
     assert not gone, f"users' definitions may say {sorted(gone)}: keep reading them"
     if os.environ.get("REFOLD_RENEW_SCHEMAS"):
         (GOLDEN / "schemas" / "definition.json").write_text(json.dumps(SCHEMAS["definition"], indent=1, ensure_ascii=False) + "\n")
+
+
+def test_every_field_of_the_language_says_what_it_is_and_nothing_else_is_described() -> None:
+    schema = SCHEMAS["definition"]
+    parts = {"": schema, **schema["$defs"]}
+    silent = {
+        f"{name}.{field}"
+        for name, part in parts.items()
+        for field, one in part.get("properties", {}).items()
+        if not (one.get("description") or "const" in one or any(way.get("description") for way in one.get("anyOf", ())))
+    }
+    assert silent == set()
+    unknown = {f"{name}.{field}" for name, fields in WORDS.items() for field in fields if field not in parts[name]["properties"]}
+    assert unknown == set()
 
 
 @pytest.mark.parametrize(

@@ -89,6 +89,7 @@ test("names in reach: what came before, here and around, what was recorded, and 
   expect(offered('expression: "1 > 2"', 'expression: "vars.¦"')).toContain("approved");
   expect(offered('expression: "1 > 2"', 'expression: "iter¦"')).toEqual([]);
   expect(offered("{id: keep, type: noop}", '{id: keep, type: noop, when: "iteration.¦"}').slice(0, 2)).toEqual(["item", "index"]);
+  expect(offered("{id: keep, type: noop}", '{id: keep, type: noop, when: "iteration.item.pr¦"}')).toEqual(["price"]);
   expect(offered('{url: "x"}', '{url: "x/{{ input.order_id.lower¦ }}"}')).toEqual(["lowerAscii"]);
   expect(offered('{url: "x"}', '{url: "x/inp¦"}')).toEqual([]);
   expect(offered('expression: "1 > 2"', "expression: \"'inp¦\"")).toEqual([]);

@@ -3,6 +3,7 @@
 import type { Json } from "../../api/exact";
 import { type Box, boxOf, type Found, type Room, type Where } from "../../graph/outline";
 import type { Recorded } from "./around";
+import { shapeAt } from "./expression";
 import { asList, asMap, asText, type Schema } from "./schema";
 import { both, mapOf, type Shape, shapeOfSchema, shapeOfValue, UNKNOWN } from "./shape";
 
@@ -27,7 +28,7 @@ export function namesAt(definition: Json, outline: Room, standing: Standing, rec
   if (found !== null) names.set("data", dataOf(found, names.get("input") as Shape, recorded));
   names.set("nodes", mapOf(reached(outline, found, standing.isEdge === true).map((box) => [box.id, nodeOf(box, recorded)])));
   names.set("vars", mapOf(variables(definition, outline, found)));
-  const loop = found === null ? null : loopOf(outline, found);
+  const loop = found === null ? null : loopOf(definition, outline, found, recorded);
   if (loop !== null) names.set("iteration", loop);
   if (found !== null && hasError(outline, found)) names.set("error", FAILURE);
   names.set("execution", mapOf([["id", TEXT], ["workflow", TEXT], ["version", INT], ["started_at", TEXT]])); // prettier-ignore
@@ -77,14 +78,19 @@ function* variables(definition: Json, outline: Room, found: Found | null): Gener
   for (const where of bodies) for (const [name, value] of Object.entries(asMap(asMap(valueAt(definition, where))["variables"]))) yield [name, hasTemplate(value) ? UNKNOWN : shapeOfValue(value)];
 }
 
-function loopOf(outline: Room, found: Found): Shape | null {
+/** `iteration`, with those of the loops around it; of an item what is known of the list, where an expression names that. */
+function loopOf(definition: Json, outline: Room, found: Found, recorded: Recorded): Shape | null {
   const around: Shape[] = [];
-  for (let at: Found | null = found; at !== null; at = at.around === null ? null : boxOf(outline, at.around.path))
-    if (at.room.label === "[]") around.push(mapOf([["item", UNKNOWN], ["index", INT]])); // prettier-ignore
+  for (let at: Found | null = found; at !== null; at = at.around === null ? null : boxOf(outline, at.around.path)) {
+    if (at.room.label !== "[]" || at.around === null) continue;
+    const items = asMap(asMap(valueAt(definition, at.around.where))["config"])["items"];
+    const names = typeof items === "string" ? namesAt(definition, outline, { box: at.around.path, field: "items" }, recorded) : null;
+    const item = names === null ? null : shapeAt(String(items).trim(), names).item;
+    around.push(mapOf([["item", item ?? UNKNOWN], ["index", INT]])); // prettier-ignore
+  }
   const isOnCycle = found.room.links.some(({ isBack }) => isBack);
   if (around.length === 0 && isOnCycle) return mapOf([["index", INT]]); // prettier-ignore
-  const inner = around.reduceRight<Shape | null>((outer, one) => (outer === null ? one : { ...one, fields: new Map([...one.fields, ["parent", outer]]) }), null);
-  return inner;
+  return around.reduceRight<Shape | null>((outer, one) => (outer === null ? one : { ...one, fields: new Map([...one.fields, ["parent", outer]]) }), null);
 }
 
 function hasError(outline: Room, found: Found): boolean {
