@@ -8,6 +8,7 @@ import json
 import os
 import shutil
 import statistics
+import sys
 import tempfile
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
@@ -138,6 +139,11 @@ def show(tables: Iterable[report.Table], workloads: list[Workload]) -> None:
 
 
 def main() -> None:
+    if sys.argv[1:2] == ["ui"]:
+        from benchmarks.web_ui.main import main as of_the_ui  # the only one that needs a browser
+
+        of_the_ui(sys.argv[2:])
+        return
     arguments = _arguments()
     peers = installed(arguments.against)
     about = {"machine": machine(), "peers": {name: version(name) for name in peers}}

@@ -6,11 +6,18 @@ import re
 from typing import Any
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Browser, expect
 
+from benchmarks.web_ui import graphs
+from benchmarks.web_ui.browser import Watched
 from tests.api.conftest import Server
 
 from .conftest import Opener, begin
+
+BOUNDS: dict[str, float] = {"drawn": 250, "drag": 8}
+"""Milliseconds of the main thread for 2,000 nodes, as `make bench ARGS=ui` has them."""
+SPARE = 1.5
+TURNS = 8
 
 LOOP: dict[str, Any] = {
     "name": "ui_large_loop",
@@ -110,3 +117,12 @@ def test_a_failure_leads_to_the_run_that_failed(open_page: Opener, large: Server
     panel.get_by_role("button", name=re.compile("each.*no")).click()
     expect(page).to_have_url(re.compile(r"node=each.*no&iteration=each:0"))
     expect(panel).to_contain_text("gone")
+
+
+def test_two_thousand_nodes_are_drawn_and_dragged_within_their_bounds(browser: Browser, large: Server) -> None:
+    graphs.make(large.url)
+    watched = Watched(browser)
+    try:
+        assert graphs.within(large.url, watched, {name: SPARE * bound for name, bound in BOUNDS.items()}, TURNS) == []
+    finally:
+        watched.close()

@@ -7,7 +7,7 @@
 
 import type { Moment, PlaceState } from "../trace/moment";
 import type { Trace } from "../trace/trace";
-import type { Box, Link, Room } from "./outline";
+import type { Box, Room } from "./outline";
 import { hasEnded } from "./status";
 
 export interface BoxLook extends PlaceState {
@@ -33,12 +33,18 @@ export function looksAt(outline: Room, moment: Moment, chosen: Chosen): Looking 
   return new Looking(outline, moment, chosen);
 }
 
+interface Lead {
+  readonly id: string;
+  /** As exits name it. */
+  readonly key: string;
+}
+
 interface Known {
   readonly box: Box;
   readonly room: Room;
   readonly around: Box | null;
   readonly depth: number;
-  readonly leads: readonly Link[];
+  readonly leads: readonly Lead[];
 }
 
 export class Looking implements Looks {
@@ -47,6 +53,7 @@ export class Looking implements Looks {
   readonly rooms = new Map<string, number>();
   readonly #known = new Map<string, Known>();
   readonly #loops: Box[] = [];
+  readonly #exits: Exits;
   #changed = new Set<string>();
 
   constructor(
@@ -54,6 +61,7 @@ export class Looking implements Looks {
     readonly moment: Moment,
     readonly chosen: Chosen,
   ) {
+    this.#exits = new Exits(moment.trace);
     this.#know(outline, null, 0);
     this.#look(outline, 0);
   }
@@ -79,8 +87,13 @@ export class Looking implements Looks {
   }
 
   #know(room: Room, around: Box | null, depth: number): void {
-    const leads = new Map<string, Link[]>();
-    for (const link of room.links) leads.set(link.from, [...(leads.get(link.from) ?? []), link]);
+    const leads = new Map<string, Lead[]>();
+    for (const { id, from, port, to } of room.links) {
+      const lead = { id, key: `${idOf(from)} ${port} ${idOf(to)}` };
+      const before = leads.get(from);
+      if (before === undefined) leads.set(from, [lead]);
+      else before.push(lead);
+    }
     for (const box of room.boxes) {
       this.#known.set(box.path, { box, room, around, depth, leads: leads.get(box.path) ?? [] });
       if (box.rooms.some(({ label }) => label === "[]")) this.#loops.push(box);
@@ -99,15 +112,15 @@ export class Looking implements Looks {
     for (const box of room.boxes) this.#show(box, this.#known.get(box.path)?.leads ?? [], place);
   }
 
-  #show(box: Box, leads: readonly Link[], place: number): void {
+  #show(box: Box, leads: readonly Lead[], place: number): void {
     const found = lastRun(this.moment, place, box);
     if (found === null) this.boxes.delete(box.path);
     else this.boxes.set(box.path, found);
     this.#changed.add(box.path);
-    for (const link of leads) {
-      const look = linkLook(this.moment.trace, link, found ?? undefined);
-      if (this.links.get(link.id) !== look) this.#changed.add(link.id);
-      this.links.set(link.id, look);
+    for (const lead of leads) {
+      const look = this.#exits.look(lead, found);
+      if (this.links.get(lead.id) !== look) this.#changed.add(lead.id);
+      this.links.set(lead.id, look);
     }
     if (box.rooms.length > 0) this.#follow(box);
   }
@@ -161,15 +174,28 @@ function countOf(places: readonly number[], hasBegun: (place: number) => boolean
   return low;
 }
 
-function linkLook(trace: Trace, link: Link, from: BoxLook | undefined): LinkLook {
-  const exit = from === undefined ? undefined : trace.exits[from.exit];
-  if (exit === undefined) return "open";
-  const isThis = (at: number) => {
-    const edge = trace.edges[at];
-    return edge !== undefined && edge.to === idOf(link.to) && edge.from === idOf(link.from) && edge.port === link.port;
-  };
-  if (exit.taken.some(isThis)) return "taken";
-  return exit.untaken.some(isThis) || exit.taken.length > 0 || hasEnded(from?.state ?? "") ? "untaken" : "open";
+/** By which edges each exit left its node, put together once. */
+class Exits {
+  readonly #known = new Map<number, { readonly taken: ReadonlySet<string>; readonly untaken: ReadonlySet<string> }>();
+
+  constructor(readonly trace: Trace) {}
+
+  look(lead: Lead, from: BoxLook | null): LinkLook {
+    const exit = from === null ? undefined : this.#at(from.exit);
+    if (exit === undefined) return "open";
+    if (exit.taken.has(lead.key)) return "taken";
+    return exit.untaken.has(lead.key) || exit.taken.size > 0 || hasEnded(from?.state ?? "") ? "untaken" : "open";
+  }
+
+  #at(number: number): { readonly taken: ReadonlySet<string>; readonly untaken: ReadonlySet<string> } | undefined {
+    const known = this.#known.get(number);
+    const exit = this.trace.exits[number];
+    if (known !== undefined || exit === undefined) return known;
+    const keys = (edges: readonly number[]) => new Set(edges.flatMap((at) => this.trace.edges[at] ?? []).map(({ from, port, to }) => `${from} ${port} ${to}`));
+    const found = { taken: keys(exit.taken), untaken: keys(exit.untaken) };
+    this.#known.set(number, found);
+    return found;
+  }
 }
 
 function idOf(path: string): string {

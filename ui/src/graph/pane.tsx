@@ -1,11 +1,13 @@
 /** A graph, drawn or as an outline: what is chosen, opened and done in one is so in the other. */
 
-import { type JSX, useMemo } from "react";
+import { type JSX, lazy, Suspense, useMemo } from "react";
 import { Choice } from "../parts/choice";
 import { Canvas, type CanvasProps } from "./canvas";
 import css from "./pane.module.css";
-import { Tree, type TreeProps } from "./tree";
+import type { TreeProps } from "./tree";
 import { say } from "./words";
+
+const Tree = lazy(async () => ({ default: (await import("./tree")).Tree }));
 
 export type ShownAs = "graph" | "outline";
 
@@ -18,7 +20,13 @@ export function GraphPane({ as, onAs, actions, ...graph }: GraphPaneProps): JSX.
       <div className={css["as"]}>
         <Choice label={say("shownAs")} options={options} chosen={as} onChoose={onAs} />
       </div>
-      {as === "graph" ? <Canvas {...graph} /> : <Tree {...graph} {...(actions && { actions })} />}
+      {as === "graph" ? (
+        <Canvas {...graph} />
+      ) : (
+        <Suspense>
+          <Tree {...graph} {...(actions && { actions })} />
+        </Suspense>
+      )}
     </div>
   );
 }

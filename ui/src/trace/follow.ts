@@ -8,7 +8,7 @@ export interface Hearer {
 }
 
 /** No sooner than so long after the one before it is asked again. */
-const APART_MS = 250;
+const APART_MS = 100;
 
 export class Follower {
   readonly trace = new Trace();

@@ -7,6 +7,9 @@ import { ANEW } from "../../live/anew";
 import type { Json } from "../../api/exact";
 import { outlineOf, type Room } from "../../graph/outline";
 
+/** While events come by the hundred, what only the server knows is asked for no more often than this. */
+export const ASKED_MS = 500;
+
 export type State = Schemas["State"];
 export type HistoryEvent = Schemas["HistoryPage"]["events"][number];
 

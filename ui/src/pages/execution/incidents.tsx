@@ -8,6 +8,8 @@ import { Button } from "../../parts/button";
 import { Confirm } from "../../parts/confirm";
 import { State } from "../../parts/state";
 import { toast } from "../../parts/toast";
+import { useSettled } from "../../trace/settled";
+import { ASKED_MS } from "./data";
 import css from "./inspector.module.css";
 import { say } from "./words";
 
@@ -24,8 +26,9 @@ interface IncidentsProps {
 }
 
 export function Incidents({ id, version, run, onDone }: IncidentsProps): JSX.Element | null {
+  const settled = useSettled(version, ASKED_MS);
   const found = useQuery({
-    queryKey: ["incidents", id, version],
+    queryKey: ["incidents", id, settled],
     ...ANEW,
     queryFn: ({ signal }) => ask(api.GET("/v1/executions/{execution}/incidents", { params: { path: { execution: id } }, signal })),
   });

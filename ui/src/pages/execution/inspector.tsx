@@ -1,7 +1,7 @@
 /** What is known of what is chosen, at the moment that is looked at: a node, or the execution itself. */
 
 import { Link } from "@tanstack/react-router";
-import { type JSX, useMemo, useRef } from "react";
+import { type JSX, lazy, Suspense, useMemo, useRef } from "react";
 import type { Json } from "../../api/exact";
 import type { BoxLook } from "../../graph/looks";
 import { type Box, boxOf, type Room } from "../../graph/outline";
@@ -15,7 +15,6 @@ import { type HistoryEvent, type State as Execution, useEvents } from "./data";
 import { Recorded } from "./big";
 import { ChildList } from "./child-list";
 import { childrenIn } from "./children";
-import { EventList } from "./event-list";
 import { Incidents } from "./incidents";
 import css from "./inspector.module.css";
 import { Iterations } from "./iterations";
@@ -23,8 +22,10 @@ import type { Shown } from "./moment";
 import { type ExecutionSearch, TABS, type TabId } from "./route";
 import { Variables } from "./variables";
 import { Waits } from "./waits";
-import { Why } from "./why-tab";
 import { say } from "./words";
+
+const EventList = lazy(async () => ({ default: (await import("./event-list")).EventList }));
+const Why = lazy(async () => ({ default: (await import("./why-tab")).Why }));
 
 export interface InspectorProps {
   readonly id: string;
@@ -60,10 +61,12 @@ export function Inspector(props: InspectorProps): JSX.Element {
       {box !== undefined && look !== undefined && box.rooms.some(({ label }) => label === "[]") && (
         <Iterations trace={trace} shown={shown} box={box} look={look} onIteration={props.onIteration} />
       )}
-      {!shown.isPast && <Incidents id={props.id} version={props.version} run={box === undefined ? null : (look?.run ?? box.path)} onDone={props.onDone} />}
+      {!shown.isPast && trace.types.includes("IncidentRaised") && <Incidents id={props.id} version={props.version} run={box === undefined ? null : (look?.run ?? box.path)} onDone={props.onDone} />}
       <Tabs says={say("inspector")} tabs={tabs} shown={tab} onShow={onTab}>
         <div className={css["panel"]}>
-          <Shown_ {...props} box={box} look={look} />
+          <Suspense>
+            <Shown_ {...props} box={box} look={look} />
+          </Suspense>
           {tab === "output" && <Children id={props.id} shown={shown} place={box === undefined ? 0 : look?.place} onChild={props.onChild} />}
         </div>
       </Tabs>

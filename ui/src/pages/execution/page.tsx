@@ -1,7 +1,7 @@
 /** One execution: its graph, what is chosen in it, its timeline and the reel; live, or as it was after any of its events. */
 
 import { useNavigate } from "@tanstack/react-router";
-import { type JSX, type ReactNode, useMemo } from "react";
+import { type JSX, lazy, type ReactNode, Suspense, useMemo } from "react";
 import { Problem } from "../../api/problem";
 import { Head } from "../../frame/head";
 import { folded } from "../../graph/fold";
@@ -15,11 +15,11 @@ import { seenStatus, State } from "../../parts/state";
 import { duration } from "../../parts/time";
 import { Told } from "../../parts/told";
 import { When } from "../../parts/when";
+import { useSettled } from "../../trace/settled";
 import { type Followed, useTrace } from "../../trace/use";
 import { Actions, useAgain } from "./actions";
 import { useAt, useOpening } from "./at";
-import { ChildPane } from "./child-pane";
-import { type State as Execution, useOutline, useStateAt } from "./data";
+import { ASKED_MS, type State as Execution, useOutline, useStateAt } from "./data";
 import { Graph } from "./graph";
 import { Inspector } from "./inspector";
 import { useGraphKeys, usePageKeys } from "./keys";
@@ -31,6 +31,8 @@ import { execution, type ExecutionSearch, WHOLE } from "./route";
 import { definitionPath, iterationsOf, opensAt } from "./run-path";
 import { Timeline } from "./timeline";
 import { say } from "./words";
+
+const ChildPane = lazy(async () => ({ default: (await import("./child-pane")).ChildPane }));
 
 export function ExecutionPage(): JSX.Element {
   const { id } = execution.useParams();
@@ -56,7 +58,8 @@ function Known({ id, followed }: { id: string; followed: Followed }): JSX.Elemen
   const show = (changed: ExecutionSearch, replace = false) => void navigate({ search: (before) => ({ ...before, ...changed }), replace });
   const { at, isResting, go } = useAt(search.at, version, show);
   const rested = search.at === undefined || search.at >= version ? undefined : Math.max(1, search.at);
-  const state = useStateAt(id, rested, version);
+  const settled = useSettled(version, ASKED_MS);
+  const state = useStateAt(id, rested, settled);
   const { definition, outline } = useOutline(state.data);
   const chosen = useMemo(() => chosenIn(search.iteration), [search.iteration]);
   const shown = useShown(trace, version, at, isResting, outline, chosen);
@@ -90,7 +93,7 @@ function Known({ id, followed }: { id: string; followed: Followed }): JSX.Elemen
       {trace === null || shown === null ? null : (
         <>
           <Split name="execution.right" says={say("inspector")} second="right" size={380} least={260}>
-            {search.child !== undefined ? <ChildPane key={search.child} id={search.child} until={shown.isPast ? trace.times.at(shown.at - 1) : undefined} as={as} onAs={showAs} onClose={() => show({ child: undefined })} /> : (
+            {search.child !== undefined ? <Suspense><ChildPane key={search.child} id={search.child} until={shown.isPast ? trace.times.at(shown.at - 1) : undefined} as={as} onAs={showAs} onClose={() => show({ child: undefined })} /></Suspense> : (
             <Split name={isNarrow ? "execution.below.narrow" : "execution.below"} says={say("bottom")} second="below" size={isNarrow ? 84 : 190} least={60}>
               <Guard of="graph">
                 {outline === null || definition === undefined ? <Waiting problem={state.error} /> : (
