@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import Annotated, Any, Final
 
 import msgspec
@@ -44,6 +45,8 @@ from projections.definitions import Version
 
 OVERLAP_MS_MAX: Final = 366 * 86_400_000
 NAMED_MAX: Final = 5
+REMEMBERED_MAX: Final = 2_000
+"""Of so many definitions and resources it is remembered what they name."""
 NAMING: Final = ("credential", "secret")
 """The fields that name a credential."""
 
@@ -221,10 +224,10 @@ def all_needs(workflows: Sequence[Version], resources: Sequence[Resource]) -> Ma
     """By credential what names it: of workflows the versions that executions start with, and what was made over the API."""
     found: dict[str, list[dict[str, Any]]] = {}
     for one in workflows:
-        for name, path in _naming(msgspec.json.decode(one.content)) if one.status == "active" else ():
+        for name, path in _named_in(one.content) if one.status == "active" else ():
             found.setdefault(name, []).append({"kind": "workflow", "name": one.name, "version": one.version, "path": path})
     for made in resources:
-        for name, path in _naming(msgspec.json.decode(made.value or b"null")):
+        for name, path in _named_in(made.value or b"null"):
             need = {"kind": "resource", "name": f"{made.kind}/{made.name}", "version": None, "path": path}
             found.setdefault(name, []).append(need)
     return found
@@ -245,6 +248,12 @@ def _naming(value: Any) -> Iterator[tuple[str, str]]:
             for number, inner in enumerate(found):
                 own = inner.get("id") if isinstance(inner, dict) else None
                 left.append((f"{path}.{own}" if isinstance(own, str) else f"{path}[{number}]", inner))
+
+
+@lru_cache(REMEMBERED_MAX)
+def _named_in(content: bytes) -> tuple[tuple[str, str], ...]:
+    """The same of JSON: a list that is looked at asks for it again and again, and content that was published stays as it is."""
+    return tuple(_naming(msgspec.json.decode(content)))
 
 
 def still_needed(name: str, needs: Sequence[dict[str, Any]]) -> str:
