@@ -1,6 +1,7 @@
 /** All pages: a page is a folder beside this file, and its line here, in the order of the rail. */
 
 import { redirect, createRoute } from "@tanstack/react-router";
+import { analytics } from "./analytics/route";
 import { compare } from "./compare/route";
 import { edited, fresh as newWorkflow } from "./builder/route";
 import { audit } from "./audit/route";
@@ -42,6 +43,7 @@ export const routes = root.addChildren([
   incidents,
   triggers,
   workers,
+  analytics,
   credentials,
   audit,
   settings,

@@ -1,10 +1,11 @@
 /** The views: those that everybody has, and those that were saved; what is shown now is kept under a name, or written over one. */
 
 import { Link } from "@tanstack/react-router";
-import { type JSX, useState } from "react";
+import { type JSX, useRef, useState } from "react";
 import { Button } from "../../parts/button";
 import { Confirm } from "../../parts/confirm";
 import { TextField } from "../../parts/field";
+import { useOneStop } from "../../parts/one-stop";
 import { toast } from "../../parts/toast";
 import { isAs, useViewActions, useViews, type View } from "../../views/data";
 import { say } from "../../views/words";
@@ -22,6 +23,8 @@ interface ViewStripProps {
 
 export function ViewStrip({ search, onShow }: ViewStripProps): JSX.Element {
   const { views } = useViews();
+  const strip = useRef<HTMLElement>(null);
+  const pressed = useOneStop(strip, "[data-shown=true]");
   const [isSaving, setSaving] = useState(false);
   const [isRemoving, setRemoving] = useState(false);
   const now = { filter: wholeFilter(search) || undefined, columns: search.columns, sort: search.sort };
@@ -29,7 +32,7 @@ export function ViewStrip({ search, onShow }: ViewStripProps): JSX.Element {
   const isChanged = shown === undefined ? !isAs({}, now) : !isAs(shown, now);
   const revision = shown?.revision ?? null;
   return (
-    <nav className={css["views"]} aria-label={say("title")}>
+    <nav ref={strip} className={css["views"]} aria-label={say("title")} onKeyDown={pressed}>
       <Link to="/executions" search={{}} className={css["view"]} data-shown={search.view === undefined && !isChanged} activeOptions={EXACT}>
         {say("all")}
       </Link>
