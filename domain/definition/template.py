@@ -115,6 +115,8 @@ def _hole(name: str, said: dict[str, Any], definition: dict[str, Any]) -> Hole:
     path = said.pop("at", None)
     if not isinstance(path, str) or not path:
         raise BadTemplate(f"template.holes.{name}: expected `at`, the path of a value such as `variables.limit`")
+    if nothing := [key for key, one in said.items() if one is None]:
+        raise BadTemplate(f"template.holes.{name}: `{nothing[0]}` has no value; a text with a comma in it needs quotes")
     at: list[str | int] = []
     value: Any = definition
     for step in _steps(name, path):

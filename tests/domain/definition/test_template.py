@@ -57,6 +57,7 @@ def test_lines_may_end_as_on_windows() -> None:
         ("nodes[tell].config.to[0]", "nodes[tell].config.to[7]", "there is no `7`"),
         ("nodes[tell].config.to[0]", "nodes[tell]..to", "`nodes[tell]..to` is no path"),
         ("at: variables.limit, ", "", "template.holes.limit: expected `at`"),
+        ("title: Whom", "title: Whom, too", "template.holes.who: `too` has no value; a text with a comma in it needs quotes"),
         ("title: Tell somebody", "titel: Tell somebody", "template.titel: Extra inputs are not permitted"),
         ("title: Tell somebody", "title: [", "expected"),
         ("name: tell_somebody", "title: tell_somebody", "it is no definition: expected `name` and `nodes`"),
