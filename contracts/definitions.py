@@ -210,6 +210,8 @@ class Concurrency(Model):
 
 
 def _as_list(value: Any) -> Any:
+    if not isinstance(value, dict | list):
+        raise PydanticCustomError("one_or_more", "expected one, or a list of them")
     return [value] if isinstance(value, dict) else value
 
 

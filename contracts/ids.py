@@ -47,9 +47,10 @@ _PAIRS = tuple(a + b for a in ALPHABET for b in ALPHABET)
 def make_execution_id(time_ms: int, partition: int, chance: int, began_with: int) -> str:
     """A new execution id; `chance` is a number of 40 bits that the caller draws, `began_with` the log's first partition count."""
     assert 0 <= partition < PARTITIONS_MAX, f"partition {partition} is not below {PARTITIONS_MAX}"
-    time = "".join([_PAIRS[(time_ms >> shift) & 1023] for shift in (40, 30, 20, 10, 0)])
-    mark = "" if partition < began_with else "."
-    return time + mark + _PAIRS[partition] + "".join([_PAIRS[(chance >> shift) & 1023] for shift in (30, 20, 10, 0)])
+    pairs, mark = _PAIRS, "" if partition < began_with else "."
+    days = f"{pairs[time_ms >> 40 & 1023]}{pairs[time_ms >> 30 & 1023]}{pairs[time_ms >> 20 & 1023]}"
+    drawn = f"{pairs[chance >> 30 & 1023]}{pairs[chance >> 20 & 1023]}{pairs[chance >> 10 & 1023]}{pairs[chance & 1023]}"
+    return f"{days}{pairs[time_ms >> 10 & 1023]}{pairs[time_ms & 1023]}{mark}{pairs[partition]}{drawn}"
 
 
 def make_key_id(digest: str, partition: int | None = None) -> str:

@@ -37,6 +37,8 @@ def is_in_parts(content_type: str, kind: str) -> bool:
 
 def read_content(content: bytes, content_type: str, kind: str) -> Any:
     """The value of a body that is none of several parts. Raises as `content_of` does."""
+    if content_type == _JSON and kind in ("auto", "json"):  # as most are
+        return read_json(content) if content else None
     media_type = _media_type(content_type)
     if kind == "auto":
         kind = _kind_of(media_type)

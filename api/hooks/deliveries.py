@@ -9,13 +9,16 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
 from contracts.ports.credentials import Secret
+from domain.triggers.signatures import Prove
 
 KEPT_MAX: Final = 50
 """So many of each webhook are kept: of those that have started something, of all others, and of those to its test address."""
 BODY_BYTES_MAX: Final = 64 * 1024
 """A longer body is not kept."""
 BODIES_BYTES_MAX: Final = 32 * 1024 * 1024
-"""So long all bodies, headers and queries may be together; the oldest are dropped first."""
+"""So long all bodies, headers and queries may be together; beyond it the oldest are dropped, a tenth of all at a time."""
+BODIES_MAX: Final = 50_000
+"""So many may be kept."""
 TEXT_LENGTH_MAX: Final = 1_000
 """A longer key, or a longer message, is cut."""
 
@@ -50,6 +53,16 @@ class Delivery:
     came: Came | None = field(default=None, repr=False)
     number: int = 0
     """Of all that came to this process."""
+    length: int = 0
+    """So much of what is kept it is."""
+
+
+class Known(NamedTuple):
+    """A secret that was read a moment ago: since when it counts, and what proves requests by it, by what their trigger says."""
+
+    since: float
+    secret: Secret
+    provers: dict[bytes, Prove]
 
 
 class Deliveries:
@@ -57,37 +70,51 @@ class Deliveries:
 
     def __init__(self) -> None:
         self._kept: dict[tuple[str, str], deque[Delivery]] = {}
-        self._with_body: deque[Delivery] = deque()
-        self._bytes = self._noted = 0
-        self.secrets: dict[tuple[str, str], tuple[float, Secret]] = {}
+        self._bytes = self._bodies = self._noted = 0
+        self.secrets: dict[tuple[str, str], Known] = {}
         """What requests are proved with, for a moment, by workflow and credential, as not every workflow may use each; for all ways."""
-        self.reading: dict[tuple[str, str], asyncio.Future[Secret]] = {}
+        self.reading: dict[tuple[str, str], asyncio.Future[Known]] = {}
         """Those that are being read just now."""
         self.counts: Counter[tuple[str, str]] = Counter()
         """By the name of the trigger and the verdict."""
 
     def note(self, delivery: Delivery) -> None:
         """One more. Requests that nobody proved never push out those that have started something."""
-        kind = delivery.verdict if delivery.verdict == "test" else "" if delivery.verdict in ("accepted", "repeated") else "other"
+        trigger, verdict, came = delivery.trigger, delivery.verdict, delivery.came
+        kind = "" if verdict in ("accepted", "repeated") else verdict if verdict == "test" else "other"
         self._noted += 1
         delivery.number = self._noted
-        kept = self._kept.get((delivery.trigger, kind))
+        kept = self._kept.get((trigger, kind))
         if kept is None:
-            kept = self._kept[delivery.trigger, kind] = deque(maxlen=KEPT_MAX)
+            kept = self._kept[trigger, kind] = deque()
+        elif len(kept) == KEPT_MAX:
+            self._drop(kept.popleft())
         kept.append(delivery)
-        self.counts[delivery.trigger, delivery.verdict] += 1
-        delivery.message = _cut(delivery.message)
-        delivery.key = None if delivery.key is None else _cut(delivery.key)
+        self.counts[trigger, verdict] += 1
+        delivery.message = delivery.message and _cut(delivery.message)
+        delivery.key = delivery.key and _cut(delivery.key)
         if delivery.size > BODY_BYTES_MAX:
             delivery.came = None
+        elif came is not None:
+            delivery.length = _length(came)
+            self._bytes += delivery.length
+            self._bodies += 1
+            if self._bytes > BODIES_BYTES_MAX or self._bodies > BODIES_MAX:
+                self._make_room()
+
+    def _drop(self, delivery: Delivery) -> None:
+        """What came is not kept any more."""
         if delivery.came is not None:
-            self._with_body.append(delivery)
-            self._bytes += _length(delivery.came)
-        while self._bytes > BODIES_BYTES_MAX or len(self._with_body) > KEPT_MAX * 1_000:
-            oldest = self._with_body.popleft()
-            if oldest.came is not None:
-                self._bytes -= _length(oldest.came)
-                oldest.came = None
+            delivery.came = None
+            self._bytes -= delivery.length
+            self._bodies -= 1
+
+    def _make_room(self) -> None:
+        """Drop the oldest. Rarely done, since all of them are looked at."""
+        for one in sorted((one for kept in self._kept.values() for one in kept if one.came is not None), key=lambda one: one.number):
+            if self._bytes <= BODIES_BYTES_MAX * 0.9 and self._bodies <= BODIES_MAX * 0.9:
+                return
+            self._drop(one)
 
     def of(self, trigger: str, is_test: bool = False) -> list[Delivery]:
         """Those of a trigger, the last one first."""
@@ -101,7 +128,7 @@ class Deliveries:
 
 
 def _length(came: Came) -> int:
-    return len(came.body) + len(came.query) + sum(map(len, came.headers)) + sum(map(len, came.headers.values()))
+    return len(came.body) + len(came.query) + len("".join(came.headers)) + len("".join(came.headers.values()))
 
 
 def _cut(text: str) -> str:

@@ -15,14 +15,14 @@ import msgspec
 from fastapi import Response
 
 from api.hooks.contents import content_of, is_in_parts, read_content, read_query
-from api.hooks.deliveries import Came, Delivery, Verdict
+from api.hooks.deliveries import Came, Delivery, Known, Verdict
 from api.hooks.plan import Plan, plan_of
 from api.problems import BadRequest, problem, respond
 from api.service import Service, Start, Started, Unavailable
 from contracts import values
 from contracts.caller import Caller
 from contracts.errors import ExpressionError, InvalidInput, NoCredential, Problem, RefoldError, Rejected
-from contracts.ports.credentials import Secret, Use
+from contracts.ports.credentials import Use
 from contracts.sealed_value import hide
 from contracts.triggers import CAUSE_LENGTH_MAX, Trigger, TriggerPaused
 from domain.execution.state import ENDED
@@ -93,9 +93,10 @@ class Hooks:
             return False
         plan = plan_of(waiting[0])
         config, content_type = plan.config, came.headers.get("content-type", "")
-        secret = None if config.signature is None else self._secret_at_hand(plan.trigger, config.signature.secret)
-        is_unproved = config.signature is not None and secret is None
-        if is_unproved or config.challenge is not None or came.method not in config.methods or is_in_parts(content_type, config.content):
+        known = None if config.signature is None else self._at_hand(plan.trigger, config.signature.secret)
+        is_unproved = config.signature is not None and known is None
+        is_closed = waiting[1] is not None or len(came.body) > config.body_limit or came.method not in config.methods
+        if is_unproved or is_closed or config.challenge is not None or is_in_parts(content_type, config.content):
             return False
         kept, id_ = plan.kept(came), self._service.new_id()
         found: dict[str, Any] = {}
@@ -104,9 +105,7 @@ class Hooks:
             then(self._ended(plan, id_, kept, found, outcome))
 
         try:
-            _check_size(config, came)
-            self._verify(config, came, secret)
-            _check_open(waiting[1])
+            self._prove(plan, came, known)
             found = _found(plan, kept, read_content(came.body, content_type, config.content), "")
             self._service.begin_start(_start(plan, found, _cause(found["key"], id_), caller), plan.wait_s, started)
         except RefoldError as error:
@@ -142,7 +141,7 @@ class Hooks:
             return Outcome(refused, "invalid", "method_not_allowed", came.method)
         _check_size(config, came)
         if config.signature is not None:
-            self._verify(config, came, await self._secret(trigger, config.signature.secret))
+            self._prove(plan, came, await self._known(trigger, config.signature.secret))
         if config.challenge is not None and not challenges.is_open(config.challenge.kind):
             body = await content_of(came.body, came.headers.get("content-type", ""), config.content)
             if (answer := await self._challenged(trigger, config, came, body)) is not None:
@@ -155,28 +154,30 @@ class Hooks:
 
     # Proving.
 
-    def _verify(self, config: Any, came: Came, secret: Secret | None) -> None:
+    def _prove(self, plan: Plan, came: Came, known: Known | None) -> None:
         """Raise BadRequest unless the request is proved; NoCredential where the secret cannot prove any."""
-        signature = config.signature
+        signature = plan.config.signature
         if signature is None:
             return
-        assert secret is not None
-        request = signatures.Signed(came.headers, came.body)
+        assert known is not None
+        prove = known.provers.get(plan.trigger.content)
+        if prove is None:
+            prove = known.provers[plan.trigger.content] = signatures.prover(signature, [one.values for one in known.secret.valid])
         try:
-            signatures.verify(signature, request, [one.values for one in secret.valid], self._service.now() / 1000)
+            prove(came.headers, came.body, self._service.now() / 1000)
         except signatures.Refused as refused:
             raise BadRequest(401, refused.reason, str(refused)) from None
         except ValueError as error:
             raise NoCredential(signature.secret, f"it does not fit a webhook of the kind {signature.kind}: {error}") from None
 
-    def _secret_at_hand(self, trigger: Trigger, name: str) -> Secret | None:
+    def _at_hand(self, trigger: Trigger, name: str) -> Known | None:
         """A secret that was asked for a moment ago."""
         known = self._service.hooks.secrets.get((trigger.workflow, name))
-        return None if known is None or asyncio.get_running_loop().time() - known[0] > SECRETS_S else known[1]
+        return None if known is None or asyncio.get_running_loop().time() - known.since > SECRETS_S else known
 
-    async def _secret(self, trigger: Trigger, name: str) -> Secret:
+    async def _known(self, trigger: Trigger, name: str) -> Known:
         """A secret, read once for all who wait for it; it counts from when that was begun."""
-        known, reading = self._secret_at_hand(trigger, name), self._service.hooks.reading
+        known, reading = self._at_hand(trigger, name), self._service.hooks.reading
         if known is not None:
             return known
         key = trigger.workflow, name
@@ -186,18 +187,18 @@ class Hooks:
             begun.add_done_callback(lambda _: reading.pop(key, None))
         return await asyncio.shield(begun)
 
-    async def _read(self, trigger: Trigger, name: str) -> Secret:
+    async def _read(self, trigger: Trigger, name: str) -> Known:
         now = asyncio.get_running_loop().time()
         found = await self._service.secrets.resolve(name, Use(workflow=trigger.workflow, purpose=f"trigger {trigger.name}"))
-        self._service.hooks.secrets[trigger.workflow, name] = now, found
-        return found
+        known = self._service.hooks.secrets[trigger.workflow, name] = Known(now, found, {})
+        return known
 
     async def _challenged(self, trigger: Trigger, config: Any, came: Came, body: Any) -> Outcome | None:
         """The answer to a challenge; None for any other request."""
         challenge = config.challenge
         if challenge is None or (body is None and not challenges.is_open(challenge.kind)):
             return None
-        secret = None if challenge.secret is None else await self._secret(trigger, challenge.secret)
+        secret = None if challenge.secret is None else (await self._known(trigger, challenge.secret)).secret
         texts = [] if secret is None else [_text_of(challenge.secret, one.values) for one in secret.valid]
         method = "GET" if came.method == "HEAD" else came.method
         try:
@@ -240,10 +241,10 @@ def _check_open(paused: TriggerPaused | None) -> None:
 
 def _found(plan: Plan, came: Came, body: Any, by: str) -> dict[str, Any]:
     """What expressions see as `trigger`; its headers prove nothing any more."""
-    given = {"body": body, "headers": came.headers, "query": read_query(came.query), "key": None}
+    given = {"body": body, "headers": came.headers, "query": read_query(came.query) if came.query else {}, "key": None}
     found = seen(plan.trigger, given, by)
     if plan.key is not None:
-        found["key"] = _key(plan.key, found)
+        found["key"] = (plan.key_header and came.headers.get(plan.key_header)) or _key(plan.key, found)
     return found
 
 

@@ -44,8 +44,12 @@ def hook_routes(service: Service) -> list[Route]:
 
 def joined(raw: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
     """Headers by their names in small letters; one that stands several times is a list with commas."""
-    headers: dict[str, str] = {}
-    for name, one in raw:
+    pairs = list(raw)
+    headers = {name.decode("latin-1"): one.decode("latin-1") for name, one in pairs}
+    if len(headers) == len(pairs):
+        return headers
+    headers = {}
+    for name, one in pairs:
         key, text = name.decode("latin-1"), one.decode("latin-1")
         headers[key] = f"{headers[key]}, {text}" if key in headers else text
     return headers
@@ -53,6 +57,6 @@ def joined(raw: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
 
 def as_webhook(caller: Caller) -> Caller:
     """Who is said to have started what a request starts."""
-    if caller.span:
+    if isinstance(caller, CallerInSpan):
         return CallerInSpan(WEBHOOK, caller.correlation, caller.span)
-    return caller._replace(actor=WEBHOOK)
+    return Caller(WEBHOOK, caller.correlation)

@@ -18,7 +18,7 @@ from api.problems import problem
 from api.service import Service
 from api.slack.desk import Interactions, Malformed
 from contracts.errors import LogError, NoCredential
-from domain.triggers.signatures import Refused, Signature, Signed, verify
+from domain.triggers.signatures import Refused, Signature, prover
 
 PATH: Final = "/slack/interactions"
 _SIGNATURE: Final = Signature(kind="slack", secret="slack")
@@ -38,8 +38,8 @@ class SlackDoor:
             return problem(404, "not_found", "there is nothing at this path")
         body = await request.body()
         try:
-            secrets = await self._service.slack.secrets()
-            verify(_SIGNATURE, Signed(joined(request.headers.raw), body), secrets, self._service.now() / 1000)
+            prove = prover(_SIGNATURE, await self._service.slack.secrets())
+            prove(joined(request.headers.raw), body, self._service.now() / 1000)
         except Refused as refused:
             return problem(401, refused.reason, str(refused), {"WWW-Authenticate": "Signature"})
         except (NoCredential, LogError, ValueError) as error:

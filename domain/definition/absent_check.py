@@ -8,6 +8,7 @@ from contracts.definitions import WorkflowDefinition
 from contracts.errors import Problem
 from domain.definition.findings import Findings
 from domain.definition.outline import LATER_KINDS, config_of, outline_of
+from domain.definition.texts import afters_in
 from domain.nodes import CONTROL_KINDS
 
 
@@ -24,8 +25,13 @@ def missing_kinds(definition: WorkflowDefinition, known: Collection[str]) -> lis
 
 
 def missing_workflows(definition: WorkflowDefinition, known: Collection[str]) -> list[Problem]:
-    """A warning for each `sub_workflow` in a valid definition whose workflow, written out, is not among those known."""
+    """A warning for each `sub_workflow`, and each workflow to be waited for, in a valid definition that is not among those known."""
     findings = Findings()
+    for path, one in afters_in(definition.settings):
+        if one.workflow not in known:
+            message = f"the workflow `{one.workflow}` is not published; until it is, executions wait for it, up to `within: {one.within}`"
+            fix = findings.did_you_mean(one.workflow, known, "publish it before an execution is to begin")
+            findings.add(f"{path}.workflow", "unknown_workflow", message, fix)
     for node in outline_of(definition, {}, Findings(), strict_kinds=False).nodes:
         if node.definition.type != "sub_workflow" or node.config is None:
             continue

@@ -7,6 +7,7 @@ from typing import Final
 
 from contracts.definitions import WorkflowDefinition
 from contracts.errors import ExpressionError, Problem
+from domain.definition.compared_check import secrets_read
 from domain.definition.findings import Findings, listed
 from domain.definition.input_shapes import shape_of
 from domain.definition.outline import HANDLER, Outline, OutlineBody, OutlineNode, all_ids_known, bodies_around, find_node, outline_of
@@ -32,8 +33,8 @@ def check_names(outline: Outline) -> None:
         for one in _programs(outline, text, shapes):
             for reference in one.references:
                 _check_reference(outline, text, reference)
-                if text.is_compared and reference.root == "input" and not _asks_whether(text.source, reference):
-                    _check_compared(outline, text, reference)
+            if text.is_compared:
+                _check_compared(outline, text, one)
 
 
 def doubtful_names(definition: WorkflowDefinition) -> list[Problem]:
@@ -87,17 +88,10 @@ def _check_reference(outline: Outline, text: Text, reference: Reference) -> None
         _tell_no_field(outline, text, root, path[0], _FIELDS[root])
 
 
-def _asks_whether(source: str, reference: Reference) -> bool:
-    """Whether it is asked only if the value was given: `has(input.password)`."""
-    return source[: reference.offset].replace(" ", "").endswith("has(")
-
-
-def _check_compared(outline: Outline, text: Text, reference: Reference) -> None:
-    secrets = secret_places(outline.definition.input)
-    if secrets is not None and secrets.leads_to(reference.path):
-        message = (
-            f"`input.{'.'.join(reference.path)}` is secret: as stored it is another text for each execution, so no two would have the same"
-        )
+def _check_compared(outline: Outline, text: Text, one: Program) -> None:
+    places = secret_places(outline.definition.input)
+    for name in () if places is None else secrets_read(one.tree, places):
+        message = f"`{name}` is secret: as stored it is another text for each execution, so no two would have the same"
         outline.findings.add(text.path, "secret", message, "use a field that is no secret, such as a user name")
 
 

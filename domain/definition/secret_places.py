@@ -105,8 +105,8 @@ class SecretPlaces:
         """The parsed value with `•••` for each of its secrets."""
         return self._hidden(given, self._place([self._root]))
 
-    def leads_to(self, path: Iterable[str]) -> bool:
-        """Whether these fields, each below the one before it, lead to a secret."""
+    def leads_to(self, path: Iterable[str | None]) -> bool:
+        """Whether these fields, and items of lists (`ITEMS`), each below the one before it, lead to a secret."""
         place = self._place([self._root])
         for name in path:
             if place.is_secret or name not in place.below:

@@ -217,6 +217,11 @@ def _reserved(at: str, name: str, error: Any, findings: Findings) -> Problem:
     return Problem(at, "reserved_id", message, f"write `{given}_` with a word, like `{given}_value`")
 
 
+def _one_or_more(at: str, name: str, error: Any, findings: Findings) -> Problem:
+    message = f"`{name}`: expected an object, or a list of objects, found {_found(error['input'])}"
+    return Problem(at, "wrong_type", message, f"write what the reference says of `{name}`, or leave it out where there is none")
+
+
 def _value_error(at: str, name: str, error: Any, findings: Findings) -> Problem:
     cause = error.get("ctx", {}).get("error")
     said = str(cause) if cause is not None else str(error["msg"]).removeprefix("Value error, ")
@@ -237,6 +242,7 @@ _WORDS: Final[dict[str, Callable[[str, str, Any, Findings], Problem]]] = {
     "too_short": _length,
     "too_long": _length,
     "reserved": _reserved,
+    "one_or_more": _one_or_more,
     "value_error": _value_error,
     "assertion_error": _value_error,
 }

@@ -25,12 +25,12 @@ Render = Callable[[Mapping[str, Any], Meter], Any]
 class Value:
     """A JSON value whose strings may hold templates. Made by `value`."""
 
-    __slots__ = ("_render", "literal", "programs")
+    __slots__ = ("_alone", "_render", "literal", "programs")
 
-    def __init__(self, literal: Any, programs: tuple[Program, ...], render: Render | None) -> None:
+    def __init__(self, literal: Any, programs: tuple[Program, ...], render: Render | None, alone: Program | None = None) -> None:
         self.literal = literal
         self.programs = programs
-        self._render = render
+        self._render, self._alone = render, alone
 
     def __repr__(self) -> str:
         return f"value({self.literal!r})"
@@ -55,6 +55,8 @@ class Value:
 
         All templates of a value share one meter, so that many of them cannot make of it what one may not.
         """
+        if self._alone is not None:  # what it gives is the whole value, and nothing larger is made of it
+            return self._alone.evaluate(names, meter)
         return self.literal if self._render is None else self._render(names, meter or Meter())
 
 
@@ -64,9 +66,8 @@ def value(raw: Any) -> Value:
         return Value(raw, (), None)
     programs: list[Program] = []
     render = _plan(raw, programs)
-    if isinstance(raw, str) and len(programs) == 1 and (alone := _alone(split(raw))) is not None:
-        render = alone.evaluate  # what it gives is the whole value, and nothing larger is made of it
-    return Value(raw, tuple(programs), render)
+    alone = _alone(split(raw)) if isinstance(raw, str) and len(programs) == 1 else None
+    return Value(raw, tuple(programs), render, alone)
 
 
 def has_template(text: str) -> bool:

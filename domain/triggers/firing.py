@@ -33,8 +33,9 @@ def _config(type_: str, content: bytes, is_by_hand: bool) -> Any:
 
 
 @lru_cache(CONFIGS_MAX)
-def _input_of(type_: str, content: bytes, is_by_hand: bool) -> Value:
-    return value(_config(type_, content, is_by_hand).input)
+def _input_of(type_: str, content: bytes, is_by_hand: bool) -> Value | None:
+    config = _config(type_, content, is_by_hand)
+    return value(config.input) if "input" in config.model_fields_set else None
 
 
 def said_of(trigger: Trigger) -> Any:
@@ -54,12 +55,14 @@ def seen(trigger: Trigger, given: Mapping[str, Any], by: str = "", depth: int = 
 
 def started_with(trigger: Trigger, found: Mapping[str, Any], is_read: bool = False) -> bytes:
     """The input of what is started, as JSON; `is_read` as in `triggered`. Raises ExpressionError where it cannot be filled in."""
-    kind, config = TRIGGER_KINDS[trigger.type], config_of(trigger)
-    if "input" not in config.model_fields_set:
+    kind, said = TRIGGER_KINDS[trigger.type], _input_of(trigger.type, trigger.content, trigger.is_by_hand)
+    if said is None:
         given = kind.input_of(found)
     else:
-        names = {"trigger": found, **{name: found.get(name) for name in kind.extra}}
-        given = _input_of(trigger.type, trigger.content, trigger.is_by_hand).render(names)
+        names: dict[str, Any] = {"trigger": found}
+        for name in kind.extra:
+            names[name] = found.get(name)
+        given = said.render(names)
         is_read = is_read and given is found.get("body")
     return written_again(given) if is_read else written(given)
 

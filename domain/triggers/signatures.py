@@ -11,12 +11,12 @@ basic, bearer       nothing: a password, a token    authorization
 
 from __future__ import annotations
 
-import base64
 import binascii
 import hmac
+from base64 import b64decode
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import lru_cache
-from typing import Final, Literal, NamedTuple, NoReturn, TypeAlias
+from functools import partial
+from typing import Final, Literal, NoReturn, TypeAlias
 
 from pydantic import Field, model_validator
 
@@ -52,16 +52,6 @@ class Signature(Model):
             raise ValueError(f"`tolerance` goes with {', '.join(_TIMED)}: `{self.kind}` signs no time")
         return self
 
-    @property
-    def tolerance_s(self) -> float:
-        """How far the time of a request may be from ours."""
-        return _seconds(self.tolerance or "5m")
-
-
-@lru_cache(100)
-def _seconds(duration: str) -> float:
-    return parse_duration(duration) / 1000
-
 
 class Refused(Exception):
     """A request that is not proved to be its sender's: a word for programs, and why."""
@@ -71,19 +61,18 @@ class Refused(Exception):
         self.reason = reason
 
 
-class Signed(NamedTuple):
-    """What came: the headers in small letters, and the body."""
-
-    headers: Mapping[str, str]
-    body: bytes
-
-
+Headers = Mapping[str, str]
 Values = Mapping[str, str]
+Prove: TypeAlias = Callable[[Headers, bytes, float], None]
+"""Asked with the headers of a request, in small letters, its body, and the time in seconds since 1970."""
 
 
-def verify(signature: Signature, request: Signed, secrets: Sequence[Values], now_s: float) -> None:
-    """Raise Refused unless one of the secrets has signed the request, lately; ValueError where a secret is none of this kind."""
-    _VERIFIERS[signature.kind](signature, request, secrets, now_s)
+def prover(signature: Signature, secrets: Sequence[Values]) -> Prove:
+    """What proves requests, while these secrets count.
+
+    It raises Refused unless one of them has signed the request, lately; ValueError where a secret is none of this kind.
+    """
+    return _PROVERS[signature.kind](signature, secrets)
 
 
 def read_names(signature: Signature | None) -> frozenset[str]:
@@ -97,61 +86,90 @@ _SECRET: Final = frozenset({
 })  # fmt: skip
 
 
-def _standard(signature: Signature, request: Signed, secrets: Sequence[Values], now_s: float) -> None:
-    name, sent = _header(request, "webhook-id"), _header(request, "webhook-timestamp")
-    keys = [secret_key(_one(values, "secret")) for values in secrets]
-    given = [one.partition(",") for one in _header(request, "webhook-signature").split()]
-    content = f"{name}.{sent}.".encode() + request.body
-    _any(_digests(keys, content, "sha256", _base64), [value for version, _, value in given if version == "v1"])
-    _in_time(sent, now_s, signature)
+_STANDARD: Final = ("webhook-id", "webhook-timestamp", "webhook-signature")
 
 
-def _stripe(signature: Signature, request: Signed, secrets: Sequence[Values], now_s: float) -> None:
-    pairs = [one.strip().partition("=") for one in _header(request, "stripe-signature").split(",")]
-    sent = next((value for name, _, value in pairs if name == "t"), "")
-    keys = [_one(values, "secret").encode() for values in secrets]
-    _any(_digests(keys, f"{sent}.".encode() + request.body, "sha256", _hex), [value for name, _, value in pairs if name == "v1"])
-    _in_time(sent, now_s, signature)
+def _standard(signature: Signature, secrets: Sequence[Values]) -> Prove:
+    digests, in_time = _signing(secrets, _standard_key, "sha256", _base64), _timely(signature)
+
+    def prove(headers: Headers, body: bytes, now_s: float) -> None:
+        name, sent, shown = map(headers.get, _STANDARD)
+        if not name or not sent or not shown:
+            raise _missing(next(one for one in _STANDARD if not headers.get(one)))
+        given = [one[3:].encode("utf-8", "replace") for one in shown.split() if one.startswith("v1,")]
+        _any_bytes(digests(f"{name}.{sent}.".encode() + body), given)
+        in_time(sent, now_s)
+
+    return prove
 
 
-def _github(signature: Signature, request: Signed, secrets: Sequence[Values], now_s: float) -> None:
-    found = _header(request, "x-hub-signature-256")
-    keys = [_one(values, "secret").encode() for values in secrets]
-    _any(_digests(keys, request.body, "sha256", _hex), [_without(found, "sha256=")])
+def _stripe(signature: Signature, secrets: Sequence[Values]) -> Prove:
+    digests, in_time = _signing(secrets, _text_key), _timely(signature)
+
+    def prove(headers: Headers, body: bytes, now_s: float) -> None:
+        pairs = [one.strip().partition("=") for one in _header(headers, "stripe-signature").split(",")]
+        sent = next((value for name, _, value in pairs if name == "t"), "")
+        _any(digests(f"{sent}.".encode() + body), [value for name, _, value in pairs if name == "v1"])
+        in_time(sent, now_s)
+
+    return prove
 
 
-def _slack(signature: Signature, request: Signed, secrets: Sequence[Values], now_s: float) -> None:
-    sent, found = _header(request, "x-slack-request-timestamp"), _header(request, "x-slack-signature")
-    keys = [_one(values, "secret").encode() for values in secrets]
-    _any(_digests(keys, f"v0:{sent}:".encode() + request.body, "sha256", _hex), [_without(found, "v0=")])
-    _in_time(sent, now_s, signature)
+def _github(signature: Signature, secrets: Sequence[Values]) -> Prove:
+    digests = _signing(secrets, _text_key)
+
+    def prove(headers: Headers, body: bytes, now_s: float) -> None:
+        found = _header(headers, "x-hub-signature-256")
+        _any(digests(body), [_without(found, "sha256=")])
+
+    return prove
 
 
-def _hmac(signature: Signature, request: Signed, secrets: Sequence[Values], now_s: float) -> None:
+def _slack(signature: Signature, secrets: Sequence[Values]) -> Prove:
+    digests, in_time = _signing(secrets, _text_key), _timely(signature)
+
+    def prove(headers: Headers, body: bytes, now_s: float) -> None:
+        sent, found = _header(headers, "x-slack-request-timestamp"), _header(headers, "x-slack-signature")
+        _any(digests(f"v0:{sent}:".encode() + body), [_without(found, "v0=")])
+        in_time(sent, now_s)
+
+    return prove
+
+
+def _hmac(signature: Signature, secrets: Sequence[Values]) -> Prove:
     assert signature.header is not None
-    found = _without(_header(request, signature.header.lower()), signature.prefix or "")
-    keys = [_one(values, "secret").encode() for values in secrets]
-    is_hex = signature.encoding != "base64"
-    given = found.lower() if is_hex else found
-    _any(_digests(keys, request.body, signature.algorithm or "sha256", _hex if is_hex else _base64), [given])
+    header, prefix, is_hex = signature.header.lower(), signature.prefix or "", signature.encoding != "base64"
+    digests = _signing(secrets, _text_key, signature.algorithm or "sha256", _hex if is_hex else _base64)
+
+    def prove(headers: Headers, body: bytes, now_s: float) -> None:
+        found = _without(_header(headers, header), prefix)
+        _any(digests(body), [found.lower() if is_hex else found])
+
+    return prove
 
 
-def _basic(signature: Signature, request: Signed, secrets: Sequence[Values], now_s: float) -> None:
-    found = _scheme(request, "basic")
-    try:
-        given = base64.b64decode(found, validate=True)
-    except (binascii.Error, ValueError):
-        raise Refused("bad_signature", "`Authorization: Basic` is followed by base64") from None
-    known = [f"{_one(values, 'username')}:{_one(values, 'password')}".encode() for values in secrets]
-    _any_bytes(known, [given])
+def _basic(signature: Signature, secrets: Sequence[Values]) -> Prove:
+    def prove(headers: Headers, body: bytes, now_s: float) -> None:
+        found = _scheme(headers, "basic")
+        try:
+            given = b64decode(found, validate=True)
+        except (binascii.Error, ValueError):
+            raise Refused("bad_signature", "`Authorization: Basic` is followed by base64") from None
+        known = [f"{_one(one, 'username')}:{_one(one, 'password')}".encode() for one in secrets]
+        _any_bytes(known, [given])
+
+    return prove
 
 
-def _bearer(signature: Signature, request: Signed, secrets: Sequence[Values], now_s: float) -> None:
-    _any_bytes([_one(values, "token", "secret").encode() for values in secrets], [_scheme(request, "bearer").encode()])
+def _bearer(signature: Signature, secrets: Sequence[Values]) -> Prove:
+    def prove(headers: Headers, body: bytes, now_s: float) -> None:
+        known = [_one(one, "token", "secret").encode() for one in secrets]
+        _any_bytes(known, [_scheme(headers, "bearer").encode()])
+
+    return prove
 
 
-_Verifier: TypeAlias = Callable[[Signature, Signed, Sequence[Values], float], None]
-_VERIFIERS: Final[Mapping[str, _Verifier]] = {
+_PROVERS: Final[Mapping[str, Callable[[Signature, Sequence[Values]], Prove]]] = {
     "standard_webhooks": _standard,
     "stripe": _stripe,
     "github": _github,
@@ -162,15 +180,19 @@ _VERIFIERS: Final[Mapping[str, _Verifier]] = {
 }
 
 
-def _header(request: Signed, name: str) -> str:
-    found = request.headers.get(name)
+def _header(headers: Headers, name: str) -> str:
+    found = headers.get(name)
     if not found:
-        raise Refused("no_signature", f"the header `{name}` is missing")
+        raise _missing(name)
     return found
 
 
-def _scheme(request: Signed, scheme: str) -> str:
-    given, _, rest = _header(request, "authorization").partition(" ")
+def _missing(name: str) -> Refused:
+    return Refused("no_signature", f"the header `{name}` is missing")
+
+
+def _scheme(headers: Headers, scheme: str) -> str:
+    given, _, rest = _header(headers, "authorization").partition(" ")
     if given.lower() != scheme:
         raise Refused("no_signature", f"expected `Authorization: {scheme.capitalize()} …`")
     return rest.strip()
@@ -190,16 +212,41 @@ def _without(text: str, prefix: str) -> str:
     return text[len(prefix) :]
 
 
-def _digests(keys: Iterable[bytes], content: bytes, algorithm: str, written: Callable[[bytes], str]) -> list[bytes]:
-    return [written(hmac.digest(key, content, algorithm)).encode() for key in keys]
+def _standard_key(values: Values) -> bytes:
+    return secret_key(_one(values, "secret"))
 
 
-def _hex(digest: bytes) -> str:
-    return digest.hex()
+def _text_key(values: Values) -> bytes:
+    return _one(values, "secret").encode()
 
 
-def _base64(digest: bytes) -> str:
-    return base64.b64encode(digest).decode()
+def _hex(digest: bytes) -> bytes:
+    return digest.hex().encode()
+
+
+_base64: Final = partial(binascii.b2a_base64, newline=False)
+
+
+def _signing(
+    secrets: Sequence[Values], read: Callable[[Values], bytes], algorithm: str = "sha256", written: Callable[[bytes], bytes] = _hex
+) -> Callable[[bytes], list[bytes]]:
+    """What signs a content with each of the secrets.
+
+    Their keys are read once, and only when somebody shows a signature: who has none is told that, whatever the secrets are.
+    """
+    keyed: list[hmac.HMAC] = []
+
+    def digests(content: bytes) -> list[bytes]:
+        if not keyed:
+            keyed.extend([hmac.new(read(one), digestmod=algorithm) for one in secrets])
+        found = []
+        for one in keyed:
+            signing = one.copy()
+            signing.update(content)
+            found.append(written(signing.digest()))
+        return found
+
+    return digests
 
 
 def _any(known: Iterable[bytes], given: Iterable[str]) -> None:
@@ -220,11 +267,17 @@ def _refuse() -> NoReturn:
     raise Refused("bad_signature", "it is not signed with the secret of this webhook")
 
 
-def _in_time(sent: str, now_s: float, signature: Signature) -> None:
-    """Asked last: whoever cannot sign is not told what our clock says."""
-    if not sent.isascii() or not sent.isdigit() or len(sent) > 15:
-        raise Refused("bad_signature", "the time of the request is no number of seconds since 1970")
-    off = now_s - int(sent)
-    if abs(off) > signature.tolerance_s:
-        side = "ago" if off > 0 else "in the future"
-        raise Refused("too_old", f"the request was signed {abs(off):,.0f} s {side}: {signature.tolerance or '5m'} either way are allowed")
+def _timely(signature: Signature) -> Callable[[str, float], None]:
+    """Raises Refused for a time too far from ours. Asked last: whoever cannot sign is not told what our clock says."""
+    tolerance = signature.tolerance or "5m"
+    tolerance_s = parse_duration(tolerance) / 1000
+
+    def in_time(sent: str, now_s: float) -> None:
+        if not sent.isascii() or not sent.isdigit() or len(sent) > 15:
+            raise Refused("bad_signature", "the time of the request is no number of seconds since 1970")
+        off = now_s - int(sent)
+        if not -tolerance_s <= off <= tolerance_s:
+            side = "ago" if off > 0 else "in the future"
+            raise Refused("too_old", f"the request was signed {abs(off):,.0f} s {side}: {tolerance} either way are allowed")
+
+    return in_time

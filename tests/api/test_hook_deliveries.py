@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from api.hooks.deliveries import BODIES_BYTES_MAX, TEXT_LENGTH_MAX, Came, Deliveries, Delivery
+from api.hooks.deliveries import BODIES_BYTES_MAX, KEPT_MAX, TEXT_LENGTH_MAX, Came, Deliveries, Delivery
 from api.hooks.desk import written
 
 LONG = "x" * 30_000
@@ -24,6 +24,16 @@ def test_long_headers_queries_keys_and_messages_have_an_end_to_their_memory() ->
     assert sum(len(msgspec.json.encode(one)) for one in found) < BODIES_BYTES_MAX + len(found) * (2 * TEXT_LENGTH_MAX + 1_000)
     assert kept.of("w.t0")[-1].came is None
     assert kept.of("w.t99")[0].came is not None, "the last ones are whole"
+
+
+def test_what_is_listed_no_more_leaves_its_content_too_and_makes_room_for_others() -> None:
+    kept = Deliveries()
+    noted = [came(100 * number) for number in range(20 * KEPT_MAX)]
+    for one in noted:
+        kept.note(one)
+    kept.note(came(1))
+    assert [one.came is not None for one in noted] == [False] * 19 * KEPT_MAX + [True] * KEPT_MAX
+    assert kept.of("w.t1")[0].came is not None
 
 
 def test_an_answer_whose_status_allows_no_body_has_none() -> None:

@@ -20,6 +20,7 @@ DEFINITIONS = (
     workflow("orders", hook("orders", **SIGNED, input="{{ trigger.body }}")),
     workflow("plain", hook("plain")),
     workflow("keyed", hook("keyed", key="trigger.body.id")),
+    workflow("headed", hook("headed", key="trigger.headers['x-id']")),
     workflow("unready", hook("unready", signature={"kind": "bearer", "secret": "nobody_has"})),
     workflow("misfit", hook("misfit", signature={"kind": "basic", "secret": "orders_hook"})),
     workflow("meta", hook("meta", challenge={"kind": "meta", "secret": "orders_hook"})),
@@ -71,6 +72,9 @@ CASES = [
     Case("a long key", "keyed", BIG),
     Case("a key that is missing", "keyed", b"{}"),
     Case("a key that is none", "keyed", b'{"id": true}'),
+    Case("a key in a header", "headed", headers=lambda body: {"X-Id": "7"}),
+    Case("a key in a header that proves", "headed", headers=lambda body: {"Authorization": "7"}),
+    Case("an empty header", "headed", headers=lambda body: {"X-Id": ""}),
     Case("signed", "orders", headers=lambda body: signed(body, "msg_1", JUST_NOW)),
     Case("signed by another", "orders", headers=lambda body: signed(body, "msg_2", JUST_NOW, OTHER)),
     Case("signed long ago", "orders", headers=lambda body: signed(body, "msg_3", 1_000_000_000)),
@@ -113,7 +117,7 @@ def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
             one.kill()
 
 
-KEYED = ("orders", "keyed", "results", "own", "skips")
+KEYED = ("orders", "keyed", "headed", "results", "own", "skips")
 """What these start is called alike everywhere."""
 
 

@@ -135,6 +135,17 @@ def test_a_sub_workflow_that_is_not_published_is_a_warning(server: Server) -> No
     assert server.post("/v1/workflows/validate", calls).json["warnings"] == []
 
 
+def test_a_workflow_to_be_waited_for_that_is_not_published_is_a_warning(server: Server) -> None:
+    waits = {"name": "waits_for_nobody", "settings": {"after": {"workflow": "waited_fro"}}, "nodes": [{"id": "a", "type": "noop"}]}
+    warned = server.post("/v1/workflows", waits).json["warnings"]
+    assert [(one["path"], one["rule"]) for one in warned] == [("settings.after.workflow", "unknown_workflow")]
+    server.post("/v1/workflows", {**HELLO, "name": "waited_for"})
+    warned = server.post("/v1/workflows/validate", {**waits, "settings": {"after": [{"workflow": "waited_fro"}]}}).json["warnings"]
+    assert ("waited_fro" in warned[0]["message"], warned[0]["fix"]) == (True, "did you mean `waited_for`?")
+    server.post("/v1/workflows", {**HELLO, "name": "waited_fro"})
+    assert server.post("/v1/workflows/validate", waits).json["warnings"] == []
+
+
 def test_validating_answers_the_same_problems_and_publishes_nothing(server: Server) -> None:
     answer = server.post("/v1/workflows/validate", INVALID)
     assert (answer.status, answer.json["valid"]) == (200, False)

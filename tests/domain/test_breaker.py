@@ -146,7 +146,9 @@ def test_however_many_trials_take_too_long_that_is_said_once() -> None:
 def test_one_that_a_person_opens_stays_open_until_a_person_closes_it() -> None:
     spec = breaker().when(c.SteerBreaker("shop", "open", "they move house")).then(e.BreakerChanged("open", 0, "they move house", True))
     assert not spec.state.timers
-    spec.when(c.SteerBreaker("shop", "open", "again")).then()
+    for reason in ("they move house", ""):
+        spec.when(c.SteerBreaker("shop", "open", reason)).then()
+    spec.when(c.SteerBreaker("shop", "open", "still")).then(e.BreakerChanged("open", 0, "still", True))
     spec.when(report("failed")).then().when(report("offered")).then()
     spec.when(c.SteerBreaker("shop", "close", "there")).then(e.BreakerChanged("closed", 0, "there"), e.ExecutionCompleted(None, NULL))
 

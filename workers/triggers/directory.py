@@ -39,7 +39,8 @@ class Directory:
     @property
     def revision(self) -> tuple[int, int, int]:
         """Another one where a trigger may have come, gone or changed, or was paused or resumed."""
-        return (*self._stand(), self._resources.writes[PAUSES])
+        writes = self._resources.writes
+        return self._catalog.triggers.revision, writes[TRIGGERS], writes[PAUSES]
 
     def _stand(self) -> tuple[int, int]:
         return self._catalog.triggers.revision, self._resources.writes[TRIGGERS]

@@ -77,7 +77,7 @@ def _steer(ctx: Deciding, command: c.SteerBreaker) -> None:
         ctx.emit(e.ExecutionCompleted(command.reason or None, NULL))
     elif command.action == "close":
         _close(ctx, command.reason)
-    elif not (breaker.state == "open" and breaker.is_by_hand):
+    elif not (breaker.state == "open" and breaker.is_by_hand) or command.reason not in ("", breaker.reason):
         _change(ctx, e.BreakerChanged("open", 0, command.reason, True))
 
 

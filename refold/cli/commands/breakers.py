@@ -45,7 +45,8 @@ def _what(value: Value) -> str:
 
 
 def _when(value: Value) -> str:
-    return f"{value['failures']} failures within {value['window']}"
+    failures = value["failures"]
+    return f"{failures} failure{'' if failures == 1 else 's'} within {value['window']}"
 
 
 def show(where: Where, name: str, as_json: bool) -> int:

@@ -258,6 +258,47 @@ def test_nothing_is_searched_by_a_secret_but_whether_it_was_given() -> None:
     assert rules("input.user") == rules("has( input.password)") == []
 
 
+SECRET = {"type": "string", "writeOnly": True}
+KEYS = {"type": "object", "properties": {
+    "keys": {"type": "array", "items": SECRET}, "which": {"type": "integer"}, "pin": SECRET,
+    "logins": {"type": "array", "items": {"type": "object", "properties": {"user": {"type": "string"}, "password": SECRET}}},
+}}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "input.keys[0]", "input['keys'][input.which]", "input.keys.exists(one, one == 'x')", "input.logins[0].password",
+        "input.logins.map(one, one.password)[0]", "input.logins.exists(i, one, one.password == 'x')", "input.keys == ['a']",
+        "cel.bind(all, input.logins, all[0].password)", "[1, 2][size(input.pin) + int(input.pin)]", "input[?'pin'].orValue('')",
+    ],
+)  # fmt: skip
+def test_nothing_is_searched_by_an_item_that_is_secret(source: str) -> None:
+    search = workflow([node("a")], input=KEYS, settings={"search": {"by": source}})
+    assert rules_of(search) == [("settings.search.by", "secret")]
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "size(input.keys)", "input.keys.size()", "input.logins[0].user", "input.logins.map(one, one.user)[0]",
+        "has(input.logins[0].password)", "input.logins.exists(input, input.user == 'x')",
+        "cel.bind(pin, input.which, pin + 1)", "[1].exists(keys, keys == 1)",
+        "input.logins.map(password, password.user)[0]",
+    ],
+)  # fmt: skip
+def test_how_many_secrets_there_are_and_what_is_beside_them_may_be_searched_by(source: str) -> None:
+    search = workflow([node("a")], input=KEYS, settings={"search": {"by": source}})
+    assert rules_of(search) == []
+
+
+@pytest.mark.parametrize(("after", "found"), [(None, "null"), ("import", "the text `import`"), (7, "the number 7")])
+def test_what_is_no_list_is_told_that_one_without_a_list_will_do(after: Any, found: str) -> None:
+    (problem,) = check(workflow([node("a")], settings={"after": after}), ACTIVITIES).problems
+    assert (problem.path, problem.rule) == ("settings.after", "wrong_type")
+    assert problem.message.startswith(f"`after`: expected an object, or a list of objects, found {found}")
+
+
 def test_the_error_handler_sees_the_workflows_variables() -> None:
     handler = body(node("t", "set_variable", config={"name": "v", "value": "{{ error.type }}"}))
     assert rules_of(workflow([node("a")], variables={"v": 1}, settings={"on_error": handler})) == []

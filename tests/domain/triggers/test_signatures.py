@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from standardwebhooks.webhooks import Webhook
 
-from domain.triggers.signatures import Refused, Signature, Signed, read_names, verify
+from domain.triggers.signatures import Refused, Signature, prover, read_names
 
 NOW = 1_800_000_000
 KEY = base64.b64encode(b"k" * 32).decode()
@@ -23,7 +23,7 @@ def check(kind: str, headers: dict[str, str], body: bytes = BODY, now: float = N
     """`ok`, or the reason of the refusal."""
     signature = Signature.model_validate({"kind": kind, "secret": "hook", **config})
     try:
-        verify(signature, Signed(headers, body), values or [{"secret": KEY}], now)
+        prover(signature, values or [{"secret": KEY}])(headers, body, now)
     except Refused as refused:
         return refused.reason
     return "ok"
@@ -88,6 +88,23 @@ def test_the_tolerance_is_told_to_nobody_who_cannot_sign() -> None:
 def test_two_secrets_count_while_one_takes_over_from_the_other() -> None:
     for key in (KEY, OTHER):
         assert check("standard_webhooks", standard(key=key), values=[{"secret": OTHER}, {"secret": KEY}]) == "ok"
+
+
+def test_a_secret_of_another_kind_is_told_each_time_to_whoever_signs_and_to_nobody_else() -> None:
+    prove = prover(Signature(kind="standard_webhooks", secret="hook"), [{"secret": KEY}, {"secret": "not base64!"}])
+    for _ in range(2):
+        with pytest.raises(ValueError, match="is base64"):
+            prove(standard(), BODY, NOW)
+        with pytest.raises(Refused, match="is missing"):
+            prove({}, BODY, NOW)
+
+
+def test_what_has_proved_a_request_proves_the_next_one_by_itself() -> None:
+    prove = prover(Signature(kind="standard_webhooks", secret="hook"), [{"secret": OTHER}, {"secret": KEY}])
+    for body in (BODY, b"", BODY * 100):
+        prove(standard(body), body, NOW)
+        with pytest.raises(Refused, match="not signed"):
+            prove(standard(body), body + b" ", NOW)
 
 
 def test_stripe_takes_several_signatures_with_or_without_blanks() -> None:
