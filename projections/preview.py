@@ -14,7 +14,7 @@ from typing import Any, Final, NamedTuple
 
 from contracts import values
 from contracts.errors import ExpressionError, InvalidInput
-from contracts.events import VariableSet
+from contracts.events import NodeSkipped, VariableSet
 from contracts.failure import Failure
 from contracts.journal import Decision
 from domain.definition.graph import Graph
@@ -70,8 +70,10 @@ class PreviewFold:
         self._ends: dict[tuple[str, str], list[_End]] = {}
         self._before = folded.state.version
         """The event after which the node of the next one begins."""
-        self._standpoints: dict[str, Standpoint] = {}
-        """Of the node, by how it is asked for, and of each body the last event at which it was open."""
+        self._id = node.rpartition("/")[2].partition("#")[0]
+        self._found: Standpoint | None = None
+        self._open: dict[str, int] = {}
+        """Of each body the last event in it at which it was open; the last one last."""
 
     @property
     def version(self) -> int:
@@ -95,32 +97,35 @@ class PreviewFold:
 
     def _take(self, graph: Graph, state: Execution, event: Any, decision: Decision) -> None:
         path = event.path if type(event) in ENDS or type(event) in GOES_ON else ""
-        begins = path not in state.runs
+        begins = path not in state.runs and not isinstance(event, NodeSkipped)
         self._nodes.take_event(graph, state, event, decision)
         if not path or is_undo(path):
             return
         scope, _, name = path.rpartition("/")
+        name = name.partition("#")[0]
         row, run = self._nodes.at(path), state.runs.get(path)
         if row is not None and type(event) in ENDS:
-            ends = self._ends.setdefault((scope, name.partition("#")[0]), [])
+            ends = self._ends.setdefault((scope, name), [])
             ends.append(_End(state.version, row.status, row.output, row.failure))
-        if begins and self._node in (path, node_of(path)):
+        if begins and name == self._id and self._node in (path, node_of(path)):
             data = run.data if run is not None else None if row is None else row.input
-            self._standpoints[self._node] = Standpoint(self._before, scope, path, data)
+            self._found = Standpoint(self._before, scope, path, data)
         if scope in state.scopes:
-            self._standpoints[f"{node_of(scope)}/"] = Standpoint(state.version, scope)
+            self._open.pop(scope, None)
+            self._open[scope] = state.version
 
     def standpoint(self) -> Standpoint | None:
         """Where the node began last; of one that has not run the end of the body that it is in; None before anything has begun."""
-        if (found := self._standpoints.get(self._node)) is not None:
-            return found
+        if self._found is not None:
+            return self._found
+        bodies = {node_of(scope): Standpoint(version, scope) for scope, version in self._open.items()}
         around = self._node
         while around:
             around = around.rpartition("/")[0]
-            standpoint = self._standpoints.get(f"{node_of(around)}/")
-            if standpoint is not None:
-                is_open = standpoint.scope in self._folded.state.scopes
-                return standpoint._replace(version=self.version) if is_open else standpoint
+            found = bodies.get(node_of(around))
+            if found is not None:
+                is_open = found.scope in self._folded.state.scopes
+                return found._replace(version=self.version) if is_open else found
         return None
 
     def give_back(self, folded: Folded, standpoint: Standpoint) -> None:

@@ -20,8 +20,9 @@ ORDERS: dict[str, Any] = {
             },
         }},
         {"id": "out", "type": "end", "config": {"output": "{{ vars.count }}"}},
+        {"id": "never", "type": "noop", "when": "false"},
     ],
-    "edges": [{"from": "price", "to": "more"}, {"from": "more", "to": "each"}, {"from": "each", "to": "out"}],
+    "edges": [{"from": "price", "to": "more"}, {"from": "more", "to": "each"}, {"from": "each", "to": "out"}, {"from": "price", "to": "never"}],
 }  # fmt: skip
 GIVEN = {"amounts": [9007199254740993, 10.5], "who": "Ada"}
 
@@ -77,6 +78,8 @@ def test_a_node_that_has_not_run_is_asked_at_the_end_of_its_body(server: Server)
     answer = asks(server, execution, "new", "nodes.each.output.size() + vars.count", "data").json
     assert (answer["path"], answer["results"][0]["value"]) == (None, 4)
     assert "`data`" in answer["results"][1]["error"]
+    assert asks(server, execution, "never", "nodes.each.output.size()").json["path"] is None
+    assert found(server, execution, "never", "nodes.each.output.size()") == [2]
     assert found(server, execution, "each[]/new", "has(nodes.two.output.waited)") == [True]
     assert found(server, execution, "nowhere[]/new", "input.who") == ["Ada"]
 

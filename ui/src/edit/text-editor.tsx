@@ -4,7 +4,7 @@ import { defaultKeymap, history, historyKeymap, redo, undo } from "@codemirror/c
 import { yaml } from "@codemirror/lang-yaml";
 import { bracketMatching, foldGutter, foldKeymap, HighlightStyle, indentOnInput, syntaxHighlighting } from "@codemirror/language";
 import { Compartment, EditorState } from "@codemirror/state";
-import { drawSelection, EditorView, highlightActiveLine, highlightActiveLineGutter, keymap, lineNumbers } from "@codemirror/view";
+import { drawSelection, EditorView, gutter, highlightActiveLine, highlightActiveLineGutter, keymap, lineNumbers } from "@codemirror/view";
 import { tags } from "@lezer/highlight";
 import { type JSX, type Ref, useEffect, useEffectEvent, useImperativeHandle, useRef, useState } from "react";
 import type { Assist } from "./complete/assist";
@@ -66,7 +66,7 @@ export function TextEditor({ says, text, marks, assist, onText, onCursor, ref }:
       state: EditorState.create({
         doc: text,
         extensions: [
-          later.of([]),
+          later.of(gutter({ class: "cm-room" })), // as wide as what comes there, so that nothing jumps
           EXTENSIONS,
           EditorView.contentAttributes.of({ "aria-label": says, tabindex: "0", translate: "no", spellcheck: "false" }),
           EditorView.updateListener.of((update) => {
@@ -128,6 +128,7 @@ const THEME = EditorView.theme({
   "&.cm-focused": { outline: "2px solid var(--focus)", outlineOffset: "-2px" },
   ".cm-scroller": { fontFamily: "var(--mono)", lineHeight: "20px", fontVariantLigatures: "none" },
   ".cm-gutters": { backgroundColor: "var(--pane)", color: "var(--ink-3)", border: "0" },
+  ".cm-room": { width: "1.4em" },
   ".cm-activeLine, .cm-activeLineGutter": { backgroundColor: "var(--ground)" },
   ".cm-cursor": { borderLeftColor: "var(--ink-1)" },
   ".cm-selectionBackground, &.cm-focused > .cm-scroller > .cm-selectionLayer .cm-selectionBackground": { backgroundColor: "light-dark(#d5dade, #39424b)" },
