@@ -22,7 +22,9 @@ ORDERS: dict[str, Any] = {
         {"id": "out", "type": "end", "config": {"output": "{{ vars.count }}"}},
         {"id": "never", "type": "noop", "when": "false"},
     ],
-    "edges": [{"from": "price", "to": "more"}, {"from": "more", "to": "each"}, {"from": "each", "to": "out"}, {"from": "price", "to": "never"}],
+    "edges": [
+        {"from": "price", "to": "more"}, {"from": "more", "to": "each"}, {"from": "each", "to": "out"}, {"from": "price", "to": "never"},
+    ],
 }  # fmt: skip
 GIVEN = {"amounts": [9007199254740993, 10.5], "who": "Ada"}
 
