@@ -18,7 +18,9 @@ export interface Wanted {
 export class EventRows {
   readonly #rows: EventRow[] = [];
   #seen = 0;
+  /** The first event of the decision of the row before, and that row. */
   #decision = 0;
+  #headed = 0;
 
   constructor(
     readonly trace: Trace,
@@ -39,10 +41,14 @@ export class EventRows {
     return this.#rows;
   }
 
+  /** Walks no further back than to the event before: a decision may be of thousands. */
   #head(version: number): void {
-    const begins = beginsAt(this.trace, version);
+    let begins = version;
+    while (begins > 1 && begins > this.#headed && this.trace.eventCommands.at(begins - 1) < 0) begins -= 1;
+    if (begins === this.#headed && this.trace.eventCommands.at(begins - 1) < 0) begins = this.#decision;
     if (begins !== this.#decision) this.#rows.push(-begins);
     this.#decision = begins;
+    this.#headed = version;
   }
 }
 
