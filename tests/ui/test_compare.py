@@ -120,6 +120,6 @@ def test_two_moments_of_one_by_keyboard_alone(open_page: Opener, forked: str, se
 def test_what_is_not_there_is_said(open_page: Opener, forked: str) -> None:
     page = open_page(f"{forked}?left=fork-small&right=nobody")
     expect(page.get_by_role("alert")).to_contain_text("there is no execution nobody")
-    open_page.wrong.clear()  # that it is unknown
     page.goto(forked)
     expect(page.get_by_role("heading", name="Two executions beside each other")).to_be_visible()
+    open_page.wrong.clear()  # that it is unknown
