@@ -140,6 +140,8 @@ def test_it_is_published_by_keyboard_alone_as_the_text_that_it_is(open_page: Ope
     expect(page.get_by_text("It can be published")).to_be_visible()
     page.get_by_role("button", name="Publish").press("Enter")
     dialog = page.get_by_role("dialog", name="Publish ui_built_published")
+    expect(dialog.locator("ins")).to_contain_text('"2s"')
+    dialog.get_by_role("radio", name="Text").press("Space")
     expect(dialog.locator("ins").first).to_contain_text("# mended")
     expect(dialog.locator("del")).to_contain_text("for: 1s")
     dialog.get_by_role("button", name="Publish").press("Enter")
