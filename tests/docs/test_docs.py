@@ -41,6 +41,7 @@ MADE_LATER = {
     "refold/_engine",
     "benchmarks/results/latest.json",
     "benchmarks/results/kafka.json",
+    "benchmarks/results/ui.json",
     "examples/event_windows/.venv/bin/python",
 }
 """Paths that stand in the wheel alone, or are written by a program."""
