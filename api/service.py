@@ -12,6 +12,7 @@ from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 from api.execution_book import ExecutionBook
 from api.letters import Letters
 from api.streams.streams import Streams
+from api.test_start import Executed, TestStart
 from api.trigger_book import TriggerBook
 from api.webhook_book import WebhookBook
 from contracts.about import About
@@ -30,8 +31,10 @@ from contracts.resources import Resource
 from contracts.triggers import Triggered
 from contracts.worker_protocol import WorkerRow
 from domain.bulk.action import Row, Which
+from domain.definition.graph import Graph
 from domain.definition.outline import Activities
 from domain.definition.template import FoundTemplate
+from domain.replay.recorded import Recorded
 from projections.audit import AuditRecord
 from projections.definitions import Version
 from projections.executions import ExecutionRecord
@@ -78,6 +81,8 @@ class Start(NamedTuple):
     """What fired, and why; the execution's id derives from it, so that the same cause again is the same start."""
     secrets: tuple[str, ...] = ()
     """Texts that are secret, wherever they stand in it, besides those that the workflow's schema says are."""
+    test: TestStart | None = None
+    """Of a test run: what is tried."""
 
 
 class Given(NamedTuple):
@@ -232,6 +237,21 @@ class Service(TriggerBook, ExecutionBook, Protocol):
         self, definition: WorkflowDefinition, activate: bool, source: SourceText | None = None, caller: Caller = ENGINE
     ) -> Published:
         """Publish a valid definition, with its text; with `activate` also content that was there before becomes the active version."""
+
+    def resolve(self, workflow: str, version: int = 0) -> tuple[int, str]:
+        """Version (0: the active one) and content hash of a definition. Raises Rejected where there is none."""
+
+    def version_of(self, workflow: str, definition_hash: str) -> int:
+        """Which version of a workflow has this content; 0: none has."""
+
+    def compiled(self, workflow: str, version: int) -> Graph | None:
+        """A version of a workflow (0: the active one), compiled; None where there is none, or its language is not known."""
+
+    async def recorded(self, execution: str) -> dict[str, Recorded]:
+        """What the nodes of an execution have ended by. Raises Rejected where there is none of that id, or its values are sealed."""
+
+    async def executed_definition(self, execution: str) -> Executed:
+        """The definition that an execution goes by. Raises Rejected where there is none of that id."""
 
     async def activate(self, workflow: str, version: int, caller: Caller = ENGINE) -> Version:
         """Make a version the active one."""

@@ -14,6 +14,7 @@ import msgspec
 from contracts.caller import Caller
 from contracts.failure import Failure
 from contracts.person import Person
+from contracts.pins import Plan
 
 
 class _Command(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -43,7 +44,8 @@ class CreateExecution(_Command, frozen=True, tag=1):
 
     `keeper` is written in by the owner where the workflow's slots are kept in another partition: who asks there for one in its place.
     So is `awaits_quota`, where the workflow has its fill and its quota queues, or its `while_paused` does: the execution exists, and
-    waits to be let in. `heeds_pauses` says that a trigger fires by itself, which does what `while_paused` says.
+    waits to be let in. `heeds_pauses` says that a trigger fires by itself, which does what `while_paused` says. With a `test` it is a
+    test run.
     """
 
     workflow: str
@@ -60,6 +62,7 @@ class CreateExecution(_Command, frozen=True, tag=1):
     keeper: str = ""
     awaits_quota: bool = False
     heeds_pauses: bool = False
+    test: Plan | None = None
 
 
 class StartExecution(_Command, frozen=True, tag=2):
@@ -73,7 +76,13 @@ class PauseExecution(_Command, frozen=True, tag=3):
 
 
 class ResumeExecution(_Command, frozen=True, tag=4):
-    """Let a paused execution go on with all that arrived meanwhile."""
+    """Let a paused execution go on with all that arrived meanwhile; of a test run, with `step`, until the next node is to begin.
+
+    Of a test run that has stopped again after its version `at` it changes nothing; where nobody says it, the owner writes in what that is.
+    """
+
+    step: bool = False
+    at: int = 0
 
 
 class CancelExecution(_Command, frozen=True, tag=5):
@@ -342,6 +351,17 @@ class RefuseSlot(_Command, frozen=True, tag=52):
     message: str
 
 
+class SkipTime(_Command, frozen=True, tag=53):
+    """Nothing else moves in a test run: its time goes on to when a timer is due.
+
+    `ahead` is written in by the owner: how far that is ahead of the clock (milliseconds).
+    """
+
+    timer: str
+    due: int
+    ahead: int = 0
+
+
 class AdmitExecution(_Command, frozen=True, tag=45):
     """Nothing of the workflow keeps the execution out any more, its quota or one that is paused, and it is its turn to be let in."""
 
@@ -391,6 +411,7 @@ Command: TypeAlias = (
     | ReleaseActivity
     | ReportToBreaker
     | SteerBreaker
+    | SkipTime
 )
 """Everything that may be asked of an execution."""
 

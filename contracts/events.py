@@ -548,6 +548,25 @@ class SlotRefused(_Event, frozen=True, tag=92):
     message: str
 
 
+class NodeHalted(_Event, frozen=True, tag=93):
+    """A test run stops before this node: it begins when the execution is resumed."""
+
+    path: str
+    data: bytes | None = None
+
+
+class NodePinned(_Event, frozen=True, tag=94):
+    """How this attempt of a node ends was given when the test run began, or nothing was, so that it is refused; the next event says how.
+
+    `source` is where it was taken from.
+    """
+
+    path: str
+    attempt: int
+    source: str = ""
+    is_refused: bool = False
+
+
 class AdmissionAwaited(_Event, frozen=True, tag=82):
     """The quota of the workflow is reached: the execution exists, and begins no sooner than it is let in."""
 
@@ -704,6 +723,8 @@ Event: TypeAlias = (
     | ActivityReleased
     | TrialEnded
     | BreakerChanged
+    | NodeHalted
+    | NodePinned
 )
 """Every fact that can stand in a history."""
 

@@ -224,7 +224,8 @@ class CompensationEnded(Data, frozen=True, kw_only=True):
 
 class Origin(NamedTuple):
     """What all public events of an execution say and no later decision repeats: of which workflow it is, when it was created
-    (milliseconds since 1970), the values it can be found by (a stored JSON object), the outside request that it goes back to.
+    (milliseconds since 1970), the values it can be found by (a stored JSON object), the outside request that it goes back to, and
+    whether it is a test run.
     """
 
     workflow: str
@@ -232,6 +233,7 @@ class Origin(NamedTuple):
     created_at: int
     search: bytes | None = None
     correlation: str = ""
+    is_test: bool = False
 
 
 class PublicType(NamedTuple):

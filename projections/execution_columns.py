@@ -8,7 +8,7 @@ from contracts import values
 from domain.execution.state import Status
 from domain.expressions.values import Moment, Span
 from projections.filter import Filter, compile_filter
-from projections.filter.column import MS, Columns, Search, Texts, fields, optional_whole, text, time, whole
+from projections.filter.column import MS, Columns, Search, Texts, fields, flag, optional_whole, text, time, whole
 
 STATUSES: Final[tuple[str, ...]] = get_args(Status)
 SEARCH_TABLE: Final = "search_values"
@@ -44,6 +44,7 @@ COLUMNS: Final[Columns] = {
     ),
     "events": whole("events", says="how many events its history has"),
     "search": Search(SEARCH_TABLE),
+    "test": flag("is_test", says="whether it is a test run; a filter that names this shows those, too"),
 }
 """By the names that a list shows."""
 
@@ -75,6 +76,7 @@ def names_of(row: Any) -> dict[str, Any]:
         "waits_for": waits_of(row.waiting_for),
         "events": row.events,
         "search": None if search is None else {name: _stored(value) for name, value in search.items()},
+        "test": bool(row.is_test),
     }
 
 

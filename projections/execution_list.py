@@ -34,6 +34,7 @@ class ExecutionRow(NamedTuple):
     trigger_kind: str | None = None
     trigger_id: str | None = None
     tags: str | None = None
+    is_test: int = 0
 
     @property
     def duration(self) -> int | None:
@@ -60,6 +61,7 @@ class ExecutionRow(NamedTuple):
             "tags": tags_of(self.tags),
             "waiting_for": [as_value(item) for item in self.waiting_for],
             "search": search_of(self.search),
+            "test": bool(self.is_test),
         }
 
 

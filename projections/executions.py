@@ -5,6 +5,7 @@ Values are never copied: whoever wants those of an execution, its nodes or its h
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import Any, Final, NamedTuple
 
@@ -60,6 +61,7 @@ class ExecutionRecord(NamedTuple):
     trigger_id: str | None = None
     tags: str | None = None
     duration: int | None = None
+    is_test: int = 0
 
 
 class TagRecord(NamedTuple):
@@ -85,7 +87,7 @@ EXECUTIONS: Final = Table(
     name="executions",
     row=ExecutionRecord,
     key=("number",),
-    fixed=("execution", "workflow", "version", "parent", "created_at", "search", "root", "trigger_kind", "trigger_id", "tags"),
+    fixed=("execution", "workflow", "version", "parent", "created_at", "search", "root", "trigger_kind", "trigger_id", "tags", "is_test"),
     unique=("execution",),
     indexes=(
         Index("by_time"),
@@ -101,6 +103,7 @@ EXECUTIONS: Final = Table(
         Index("by_start", ("started_at",)),
         Index("by_end", ("ended_at",)),
         Index("by_duration", ("duration",), "duration IS NOT NULL"),
+        Index("of_tests", (), "is_test = 1"),
     ),
     time="created_at",
     is_latest_first=True,
@@ -144,6 +147,27 @@ def executions_where(
 
 USERS_ONLY: Final = OneOf(Field("workflow", is_text=True), SYSTEM_WORKFLOWS, False)
 """What is no workflow of the engine's own."""
+
+
+NO_TESTS: Final = Is(Field("is_test"), "=", 0)
+"""What is no test run."""
+_NAMES_TESTS: Final = re.compile(r"\btest\b")
+
+
+def asks_for_tests(filter_: str | None) -> bool:
+    """Whether a list with this filter is meant to show test runs: it names them."""
+    return filter_ is not None and _NAMES_TESTS.search(filter_) is not None
+
+
+def listed(query: Query[ExecutionRecord], workflow: str | None, filter_: str | None, has_system: bool = False) -> Query[ExecutionRecord]:
+    """The query without what lists leave out unless they are asked for it: the engine's own workflows, and test runs."""
+    left_out: list[Where] = [] if has_system or asks_for_system(workflow, filter_) else [USERS_ONLY]
+    return query._replace(where=all_of(query.where, *left_out, without_tests(filter_)))
+
+
+def without_tests(filter_: str | None) -> Where:
+    """What is no test run, unless the filter asks for them."""
+    return ALWAYS if asks_for_tests(filter_) else NO_TESTS
 
 
 def asks_for_system(workflow: str | None, filter_: str | None) -> bool:
@@ -198,6 +222,7 @@ def record_value(record: ExecutionRecord) -> dict[str, Any]:
         "started_at": time_of(record.started_at),
         "ended_at": time_of(record.ended_at),
         "duration_ms": record.duration,
+        "test": bool(record.is_test),
         "events": record.events,
         "waiting_for": [as_value(item) for item in msgspec.json.decode(record.waiting_for)],
         "search": search_of(record.search),
@@ -255,6 +280,7 @@ def execution_record(visit: Visit) -> ExecutionRecord:
         trigger_id=origin.trigger_id,
         tags=origin.tags,
         duration=state.ended_at - (state.started_at or state.created_at) if state.ended_at else None,
+        is_test=origin.is_test,
     )
 
 
@@ -265,6 +291,7 @@ class Origin(NamedTuple):
     trigger_kind: str | None
     trigger_id: str | None
     tags: str | None
+    is_test: int
 
 
 def origin_of(state: Execution, graph: Graph) -> Origin:
@@ -272,7 +299,7 @@ def origin_of(state: Execution, graph: Graph) -> Origin:
     tags = graph.definition.tags
     root = None if state.parent is None else state.parent.topmost
     kind, id_ = _trigger_of(state.trigger)
-    return Origin(root, kind, id_, _json(list(dict.fromkeys(map(_stored, tags)))).decode() if tags else None)
+    return Origin(root, kind, id_, _json(list(dict.fromkeys(map(_stored, tags)))).decode() if tags else None, int(state.test is not None))
 
 
 def _trigger_of(trigger: bytes | None) -> tuple[str | None, str | None]:

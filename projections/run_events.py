@@ -15,7 +15,8 @@ ENDS: Final[dict[type[Event], str]] = {
 }
 """With these it ends, as what they say."""
 GOES_ON: Final[frozenset[type[Event]]] = frozenset({
-    e.NodeQueued, e.NodeScheduled, e.NodeStarted, e.NodeRetried, e.NodeStopped, e.IncidentRaised, e.ActivityHeld, e.ActivityReleased
+    e.NodeQueued, e.NodeHalted, e.NodeScheduled, e.NodeStarted, e.NodeRetried, e.NodeStopped, e.IncidentRaised, e.ActivityHeld,
+    e.ActivityReleased,
 })  # fmt: skip
 """With these it begins, or is in another state from now on."""
 MOVES: Final[frozenset[type[Event]]] = GOES_ON | ENDS.keys() | {e.NodeProgressed}

@@ -23,7 +23,7 @@ from contracts.journal import Decision
 from contracts.times import rfc3339
 from contracts.trace import attempt_span, execution_span, node_span, trace_id
 from domain.definition.graph import Graph
-from domain.execution.history import Entry, GraphOf, is_erasure
+from domain.execution.history import Entry, GraphOf, graph_for, is_erasure
 from domain.execution.paths import is_undo, owner_of
 from domain.execution.react import node_of_path
 
@@ -209,7 +209,7 @@ def spans_of(entries: Iterable[Entry], graph_of: GraphOf) -> SpanFold:
                 name = entry.decision.execution
                 raise Rejected("erased", f"execution {name} was erased: where its time went is not known any more", execution=name)
             assert isinstance(command, CreateExecution), "an execution begins with its creation"
-            found = SpanFold(graph_of(command.definition))
+            found = SpanFold(graph_for(command.definition, command.test, graph_of))
         found.take(entry.decision)
     assert found is not None, "an execution has a decision"
     return found

@@ -6,9 +6,11 @@ from typing import Any, Final
 
 import msgspec
 
+from contracts.pins import EVERY, Pin
 from contracts.times import rfc3339
 from domain.execution.history import Folded
-from domain.execution.state import Execution
+from domain.execution.pins import halted_in
+from domain.execution.state import Execution, Tested
 from projections.executions import error_of, time_of
 from projections.history import Show
 from projections.waiting import as_value, waiting_for
@@ -31,6 +33,7 @@ class ExecutionView(msgspec.Struct):
     started_at: str | None
     ended_at: str | None
     position: int
+    test: bool = False
 
 
 def view_of(state: Execution, position: int) -> ExecutionView:
@@ -48,6 +51,7 @@ def view_of(state: Execution, position: int) -> ExecutionView:
         time_of(state.started_at),
         time_of(state.ended_at),
         position,
+        state.test is not None,
     )
 
 
@@ -79,4 +83,32 @@ def state_value(folded: Folded, show: Show) -> dict[str, Any]:
         "outcome": state.outcome,
         "output": None if state.output is None else show(state.output),
         "error": error_of(state),
+        "test": None if state.test is None else test_value(state, state.test, show),
     }
+
+
+def test_value(state: Execution, test: Tested, show: Show) -> dict[str, Any]:
+    """What a test run does otherwise, as JSON shows it, and what it stands before."""
+    plan = test.plan
+    return {
+        "pins": {node: [_pin_value(pin, show) for pin in pins] for node, pins in plan.pins.items()},
+        "stop_before": list(plan.stop_before),
+        "skip_time": plan.skips != "none",
+        "skip_timeouts": plan.skips == "all",
+        "unpinned": "refuse" if plan.refuses else "run",
+        "stopped_before": halted_in(state),
+        "is_published": not plan.definition,
+        "ahead_ms": test.ahead,
+    }
+
+
+def _pin_value(pin: Pin, show: Show) -> dict[str, Any]:
+    said = {
+        "output": None if pin.output is None else show(pin.output),
+        "port": pin.ports[0] if pin.ports and len(pin.ports) == 1 else list(pin.ports or ()) or None,
+        "error": None if pin.failure is None else {**pin.failure.as_value(), "retryable": pin.retryable},
+        "attempt": pin.attempt or None,
+        "iteration": None if pin.iteration == EVERY else pin.iteration,
+        "source": pin.source or None,
+    }
+    return {name: value for name, value in said.items() if value is not None or (name == "output" and pin.output is not None)}

@@ -19,6 +19,7 @@ Every open execution waits for something that can be named; here is its name. Ea
     reports                                        of a circuit breaker: failures, and those who try
     condition  due                                 a `wait_until`
     mutex      mutex, holder
+    resumption                                      a test run stops before it
     breaker    breaker, attempt, since             a circuit breaker is open: until it is closed, or one tries and succeeds
     task       task, question, people, claimed_by, due   people are asked
     nodes      paths                               the end of other nodes
@@ -40,6 +41,7 @@ from domain.execution.kind import acting_kind
 from domain.execution.memo import HeldMemo
 from domain.execution.moves.turns import NEXT, TURN
 from domain.execution.paths import held_by, is_for_worker, is_undo
+from domain.execution.pins import halted_in
 from domain.execution.react import is_reported
 from domain.execution.start_values import priority_of
 from domain.execution.state import Execution, Incident, NodeRun
@@ -176,6 +178,8 @@ def _run(state: Execution, graph: Graph, run: NodeRun) -> dict[str, Any] | None:
     node = graph.nodes[run.node]
     if isinstance(run.memo, HeldMemo) and held_by(run):
         return {"for": "breaker", "path": run.path, "breaker": run.memo.breaker, "attempt": run.attempt, "since": run.memo.since}
+    if run.path in halted_in(state):
+        return {"for": "resumption", "path": run.path}
     if run.status == "queued":
         holder = next(iter(state.mutexes.get(node.mutex or "", [])), "")
         return {"for": "mutex", "path": run.path, "mutex": node.mutex, "holder": holder}

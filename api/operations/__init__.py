@@ -30,6 +30,7 @@ from api.operations.starts import STARTS
 from api.operations.streams import STREAMS
 from api.operations.tasks import TASKS
 from api.operations.templates import TEMPLATES
+from api.operations.test_runs import TEST_RUNS
 from api.operations.traces import TRACES
 from api.operations.triggers import TRIGGER_OPERATIONS
 from api.operations.values import VALUES
@@ -45,6 +46,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     *VALUES,
     *NODE_RUNS,
     *COMMANDS,
+    *TEST_RUNS,
     *TASKS,
     *DEAD_LETTERS,
     *AUDIT,

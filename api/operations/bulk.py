@@ -21,13 +21,13 @@ from contracts import values
 from contracts.caller import Caller
 from contracts.errors import Rejected
 from contracts.ids import signal_name_problem
-from contracts.ports.where import Field, OneOf, all_of
+from contracts.ports.where import ALWAYS, Field, OneOf, all_of
 from contracts.system import BULK
 from domain.bulk import ACTIONS
 from domain.bulk.action import ROWS_MAX, Action, Row, Which
 from domain.definition.findings import nearest
 from projections.execution_columns import execution_filter
-from projections.executions import USERS_ONLY, executions_where
+from projections.executions import USERS_ONLY, executions_where, without_tests
 from projections.incidents import incident_filter
 
 RATE_DEFAULT: Final = 200.0
@@ -225,7 +225,7 @@ async def _examples(service: Service, which: Which, found: Sequence[Row]) -> lis
     if not found:
         return []
     query = executions_where(limit=EXAMPLES, filter_=filter_in(execution_filter, which.filter, service.now(), "/filter"))
-    where = all_of(query.where, USERS_ONLY)
+    where = all_of(query.where, USERS_ONLY, without_tests(which.filter) if which.executions is None else ALWAYS)
     if which.incidents is not None or which.executions is not None:
         where = all_of(where, OneOf(Field("execution", True), tuple(row.execution for row in found[-NAMED_MAX:])))
     rows = await service.find(query._replace(where=where))

@@ -21,7 +21,7 @@ from contracts.ports.where import all_of
 from domain.definition.findings import nearest
 from projections.execution_columns import execution_filter
 from projections.executions import EXECUTIONS as EXECUTION_ROWS
-from projections.executions import USERS_ONLY, asks_for_system, executions_where, time_of
+from projections.executions import executions_where, listed, time_of
 from projections.trace.search import FAILURES, Sieve
 
 HISTORY_MAX: Final = 5_000
@@ -58,8 +58,7 @@ async def list_executions(
         query = query._replace(where=all_of(query.where, of_view.where), is_turned=saved.sort == "created_at")
     if sort is not None:
         query = query._replace(is_turned=sort == "created_at")
-    if not (system or asks_for_system(workflow, filter)):
-        query = query._replace(where=all_of(query.where, USERS_ONLY))
+    query = listed(query, workflow, filter if view is None else f"{filter or ''} {saved.filter or ''}", system)
     found = await service.find(query._replace(after=read_cursor(cursor, EXECUTION_ROWS, query.is_turned)))
     following = shown_cursor(found[limit - 1]["cursor"], query.is_turned) if len(found) > limit else None
     rows = [{name: value for name, value in row.items() if name != "cursor"} for row in found[:limit]]

@@ -7,18 +7,23 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Callable, Iterable, Iterator
+from functools import cache
 from typing import Final, NamedTuple, TypeAlias
 
 import msgspec
 
 from contracts.codec import decision_of, decode_decision, read_header, read_record, read_sealed
 from contracts.commands import CreateExecution, EraseExecution, RollHistory
+from contracts.definitions import WorkflowDefinition
 from contracts.errors import LogCorrupt, Rejected, UnknownRecord
 from contracts.events import ExecutionErased
 from contracts.journal import Bundled, Checkpoint, Cut, Decided, Decision, Filing, Retired, Sealed, chain, judge
 from contracts.key import NO_KEY
+from contracts.pins import Plan
 from contracts.values import blob_of, is_reference
+from domain.definition.compile import compile_definition
 from domain.definition.graph import Graph
+from domain.definition.unpublished import graph_of_unpublished
 from domain.execution.deciding import ReadBlob, no_blobs
 from domain.execution.evolve import evolve, fold, initial
 from domain.execution.state import Execution
@@ -27,6 +32,7 @@ GraphOf: TypeAlias = Callable[[str], Graph]
 """The compiled definition of a content hash. Raises KeyError where it is not known."""
 
 
+_NOTHING: Final = {"name": "ended", "nodes": [{"id": "done", "type": "end"}]}
 _states: Final = msgspec.msgpack.Decoder(Execution)
 
 
@@ -106,6 +112,30 @@ class Folded:
         self.trail.append(offset)
 
 
+def graph_for(definition: str, test: Plan | None, graph_of: GraphOf) -> Graph:
+    """The compiled definition of an execution: of a test run it may be one that is not published. Raises KeyError where it is not known."""
+    return graph_of(definition) if test is None or not test.definition else graph_of_unpublished(definition, test.definition)
+
+
+def graph_of_state(state: Execution, graph_of: GraphOf) -> Graph:
+    """The same, of one that is folded."""
+    return graph_for(state.definition, None if state.test is None else state.test.plan, graph_of)
+
+
+def graph_of_ended(definition: str, graph_of: GraphOf) -> Graph:
+    """The compiled definition of an execution that has ended; of a test run it may not be known any more, and nothing is decided by it."""
+    try:
+        return graph_of(definition)
+    except KeyError:
+        return graph_of_nothing()
+
+
+@cache
+def graph_of_nothing() -> Graph:
+    """The graph of what goes nowhere any more."""
+    return compile_definition(WorkflowDefinition.model_validate(_NOTHING))
+
+
 def begin(entry: Entry, graph_of: GraphOf, read_blob: ReadBlob = no_blobs) -> Folded:
     """The state before an execution's first decision, or before one that sums it up, or says what stays known of it.
 
@@ -114,12 +144,12 @@ def begin(entry: Entry, graph_of: GraphOf, read_blob: ReadBlob = no_blobs) -> Fo
     command = entry.decision.command
     if isinstance(command, RollHistory):
         state = rolled_state(command, read_blob)
-        return Folded(graph_of(state.definition), state)
+        return Folded(graph_of_state(state, graph_of), state)
     if is_erasure(entry):
         return _before_erasure(entry, graph_of)
     if not isinstance(command, CreateExecution) or entry.decision.first != 1:
         raise LogCorrupt(f"offset {entry.offset}: execution {entry.decision.execution} begins with version {entry.decision.first}")
-    folded = Folded(graph_of(command.definition), initial(entry.decision.execution))
+    folded = Folded(graph_for(command.definition, command.test, graph_of), initial(entry.decision.execution))
     folded.state.digest = command.definition.encode()
     folded.state.correlation = entry.decision.correlation
     folded.state.key = entry.key
@@ -137,7 +167,7 @@ def _before_erasure(entry: Entry, graph_of: GraphOf) -> Folded:
     assert isinstance(erased, ExecutionErased)
     state = initial(entry.decision.execution)
     state.version, state.digest = entry.decision.first - 1, bytes.fromhex(erased.last)
-    return Folded(graph_of(erased.definition), state)
+    return Folded(graph_of_ended(erased.definition, graph_of), state)
 
 
 def rolled_state(command: RollHistory, read_blob: ReadBlob) -> Execution:

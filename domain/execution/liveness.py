@@ -8,6 +8,7 @@ from domain.execution.keeper import claim_in, is_keeper
 from domain.execution.kind import acting_kind
 from domain.execution.memo import ChildMemo
 from domain.execution.paths import after_timer, held_by, is_for_worker, is_undo
+from domain.execution.pins import halted_in
 from domain.execution.state import Execution, NodeRun
 from domain.execution.wait import OF_NODES
 
@@ -65,6 +66,9 @@ def _wait_of_run(graph: Graph, state: Execution, run: NodeRun) -> list[str]:
         return [f"timer {path}:next"]
     if breaker := held_by(run):
         return [f"breaker {breaker}"]
+    if path in halted_in(state):
+        assert state.paused, f"the execution stands before {path}, and is not paused"
+        return [f"resumption {path}"]
     if run.status == "queued":
         holder = state.mutexes[node.mutex or ""][0]
         assert holder != path, f"{path} waits for a mutex that it holds"

@@ -28,6 +28,26 @@ def scope_path(owner: str, label: str, index: int) -> str:
     return f"{owner}[{index}]" if label == "[]" else f"{owner}.{label}" if owner else label
 
 
+def plain_path(path: str) -> str:
+    """The path without iterations and rounds, as the definition alone gives it: `per_year[3]/score#1` is `per_year/score`."""
+    return "/".join(map(_plain_step, path.split("/"))) if "[" in path or "#" in path else path
+
+
+def _plain_step(step: str) -> str:
+    name, dot, label = step.partition(".")
+    if dot:
+        return f"{name.partition('#')[0]}.{label.partition('#')[0]}"
+    return name.partition("[")[0].partition("#")[0]
+
+
+def iteration_of(path: str) -> int | None:
+    """The iteration of the innermost loop around a node; None where none is."""
+    for step in reversed(path.split("/")[:-1]):
+        if step.endswith("]") and "." not in step:
+            return int(step[step.rindex("[") + 1 : -1])
+    return None
+
+
 def owner_of(scope: str) -> str:
     """The path of the node whose body has this path."""
     around, slash, name = scope.rpartition("/")

@@ -20,6 +20,7 @@ from contracts.commands import Command, Parent
 from contracts.events import Ending
 from contracts.failure import Failure
 from contracts.key import NO_KEY
+from contracts.pins import Plan
 from domain.execution.breaker import Breaker
 from domain.execution.memo import Memo
 
@@ -218,6 +219,23 @@ class TrialRun(msgspec.Struct, frozen=True, array_like=True, gc=False):
     breaker: str
 
 
+class Tested(msgspec.Struct, array_like=True):
+    """Of a test run: its plan, and how far it has come with it.
+
+    `halted` are the nodes that it stands before since its version `stood_at`, `steps` says that it stops before each. Its time is
+    `ahead` of the clock by so many milliseconds, after so many `skips`.
+    """
+
+    plan: Plan
+    ahead: int = 0
+    skips: int = 0
+    steps: bool = False
+    halted: list[str] = msgspec.field(default_factory=list)
+    stood_at: int = 0
+    pinned: int = 0
+    """How many attempts were given how they end."""
+
+
 class Execution(msgspec.Struct, array_like=True):
     """One run of a definition, folded. `version` is that of its last event; times are milliseconds since 1970.
 
@@ -288,6 +306,8 @@ class Execution(msgspec.Struct, array_like=True):
     """By the path of the node: the attempts that try by a circuit breaker."""
     breaker: Breaker | None = None
     """What a circuit breaker is, of an execution that is one."""
+    test: Tested | None = None
+    """What a test run does otherwise, of an execution that is one."""
 
     @property
     def is_dependent(self) -> bool:

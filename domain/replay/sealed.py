@@ -12,7 +12,7 @@ from contracts.errors import Divergence
 from contracts.journal import SealedBody, chain
 from contracts.key import NO_KEY
 from domain.execution.evolve import initial
-from domain.execution.history import Entry, Folded, GraphOf, Unreadable
+from domain.execution.history import Entry, Folded, GraphOf, Unreadable, graph_of_ended, graph_of_state
 from domain.execution.state import Execution, parent_named
 
 TOLD_MAX: Final = 10_000
@@ -89,12 +89,12 @@ class SealedChains:
         known = self._ended.pop(name, None)
         if known is not None:
             self.opened -= 1
-            return Folded(graph_of(known.definition), known)
+            return Folded(graph_of_state(known, graph_of), known)
         head, digest = self._closed.pop(name, (None, b""))
         if head is None or head.closing is None:
             raise Divergence(name, entry.decision.first, "", "an execution that was sealed and has ended", "another")
         state = closed_state(head, digest)
-        return Folded(graph_of(state.definition), state)
+        return Folded(graph_of_ended(state.definition, graph_of), state)
 
 
 def closed_state(head: SealedBody, digest: bytes) -> Execution:

@@ -19,6 +19,7 @@ from contracts.system import NOTIFY
 from contracts.triggers import Fired, Trigger, TriggerPaused, TriggerStatus
 from domain.channels import sends_notices
 from domain.definition.canonical import load_canonical
+from domain.definition.graph import Graph
 from domain.definition.outline import Activities
 from domain.definition.template import FoundTemplate
 from domain.dependencies import Found
@@ -108,6 +109,22 @@ class CatalogService:
             content = self._catalog.published(self._catalog.resolve(workflow, version)[1]).content
             return self.taken(load_canonical(content))
         return []
+
+    def resolve(self, workflow: str, version: int = 0) -> tuple[int, str]:
+        """Version and content hash of a definition."""
+        return self._catalog.resolve(workflow, version)
+
+    def version_of(self, workflow: str, definition_hash: str) -> int:
+        """Which version of a workflow has this content."""
+        if not self._catalog.knows(workflow):
+            return 0
+        return next((one.version for one in self._catalog.versions(workflow) if one.hash == definition_hash), 0)
+
+    def compiled(self, workflow: str, version: int) -> Graph | None:
+        """A version of a workflow, compiled."""
+        with suppress(Rejected, KeyError):
+            return self._catalog.graph(self._catalog.resolve(workflow, version)[1])
+        return None
 
     async def archive(self, workflow: str, caller: Caller = ENGINE) -> None:
         """Let no execution start with it any more."""

@@ -40,7 +40,7 @@ from infra.server.trigger_ground import ServiceGround
 from infra.server.webhook_book import Notes, WebhookBook
 from infra.settings.model import EngineSettings
 from projections.audit import CREDENTIALS, DEFINITIONS, LETTERS, AuditRecord
-from projections.executions import EXECUTIONS, ExecutionRecord, executions_where, record_value
+from projections.executions import EXECUTIONS, ExecutionRecord, executions_where, listed, record_value
 from projections.incidents import CAUSE, INCIDENTS, IncidentRecord, of_cause
 from projections.registry import MODEL_OF
 from projections.view import ExecutionView
@@ -152,11 +152,11 @@ class CommonService(CatalogService, SealingService, TaskService, ExecutionServic
 
     async def warm(self, workflow: str, limit: int) -> Warmed:
         """Keep what activities of the last executions of a workflow gave, for what is left of its time."""
-        found = await self._find(executions_where(workflow, limit=limit))
+        found = await self._find(listed(executions_where(workflow, limit=limit), workflow, None))
         results = unreadable = 0
-        for listed in found:
+        for one in found:
             try:
-                results += await self._read_about(listed.record.execution, self._warm_by)
+                results += await self._read_about(one.record.execution, self._warm_by)
             except (KeyError, LogError):
                 unreadable += 1
         return Warmed(len(found), results, unreadable)

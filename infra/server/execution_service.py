@@ -6,6 +6,9 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, TypeVar
 
 from api.execution_book import NodeView, Packed
+from api.test_start import Executed
+from domain.replay.recorded import Recorded
+from infra.server.executed import executed_definition
 from infra.server.lookup import Lookup
 from infra.server.places import shown_content, shown_state, with_places
 from projections.history import HistoryEvent
@@ -76,6 +79,14 @@ class ExecutionService:
             found = await self._lookup.read(execution, self._previews.step, node, at, asked)
             if found is not None:
                 return found
+
+    async def recorded(self, execution: str) -> dict[str, Recorded]:
+        """What the nodes of an execution have ended by."""
+        return await self._lookup.read(execution, ExecutionReader.recorded)
+
+    async def executed_definition(self, execution: str) -> Executed:
+        """The definition that an execution goes by."""
+        return await self._lookup.read(execution, executed_definition)
 
     async def spans(self, execution: str) -> SpanFold:
         """The spans of an execution, so far."""

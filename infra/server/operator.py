@@ -14,12 +14,12 @@ from contracts.caller import Caller
 from contracts.commands import Command
 from contracts.errors import LogUnreachable, Rejected
 from contracts.ports.read_models import Query
-from contracts.ports.where import ALWAYS, Field, OneOf, all_of
+from contracts.ports.where import Field, OneOf, all_of
 from domain.bulk.action import Row, Which
 from infra.server.lookup import Lookup
 from infra.server.read_threads import ReadThreads
 from projections.execution_columns import execution_filter
-from projections.executions import USERS_ONLY, ExecutionRecord, executions_where
+from projections.executions import USERS_ONLY, ExecutionRecord, executions_where, without_tests
 from projections.incidents import IncidentRecord, incident_filter, incidents_where
 from workers.reading.execution_reader import ExecutionReader, value_in
 from workers.reading.partitioned_reader import PartitionedReader
@@ -88,7 +88,7 @@ class ServiceOperator:
     def _asked(self, which: Which, most: int) -> tuple[Query[ExecutionRecord], Query[IncidentRecord] | None]:
         """Which executions, and which incidents they must have."""
         query = executions_where(limit=most, filter_=execution_filter(which.filter or ALL, self._host.now()))
-        named = ALWAYS if which.executions is None else OneOf(Field("execution", True), tuple(which.executions))
+        named = without_tests(which.filter) if which.executions is None else OneOf(Field("execution", True), tuple(which.executions))
         wanted = query._replace(where=all_of(query.where, USERS_ONLY, named))
         return wanted, None if which.incidents is None else self._open_incidents(which.incidents)
 

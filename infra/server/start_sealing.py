@@ -16,10 +16,14 @@ from contracts import values
 from contracts.commands import AnswerTask, CreateExecution
 from contracts.errors import NoCredential
 from contracts.ids import root_of
+from contracts.pins import Plan
 from contracts.sealed_value import without
+from domain.definition.canonical import load_canonical
 from domain.definition.input_schema import check
 from domain.definition.inputs import taken_input
-from domain.definition.secret_places import secret_places
+from domain.definition.secret_places import MARKS, secret_places
+from domain.definition.unpublished import content_of
+from domain.execution.history import graph_for, graph_of_state
 from domain.execution.state import Execution
 from workers.partition.catalog import Catalog
 
@@ -51,6 +55,14 @@ class NoSealer:
         raise NoCredential("for values marked secret", "no credentials are kept here")
 
 
+def _may_have(plan: Plan, catalog: Catalog, start: Start) -> bool:
+    """Whether the input of a test run may hold secrets."""
+    if not plan.definition:
+        return catalog.has_secrets(start.workflow)
+    content = content_of(plan.definition)
+    return any(mark.encode() in content for mark in MARKS)
+
+
 class Sealing:
     """Seals starts and answers."""
 
@@ -59,14 +71,16 @@ class Sealing:
 
     def is_ready(self, start: Start) -> bool:
         """Whether the start can be sealed without waiting; most have nothing to be sealed."""
-        return self.sealer.is_ready or not (start.secrets or self._catalog.has_secrets(start.workflow))
+        has_secrets = self._catalog.has_secrets(start.workflow) if start.test is None else _may_have(start.test.plan, self._catalog, start)
+        return self.sealer.is_ready or not (start.secrets or has_secrets)
 
     def sealed(self, execution: str, command: CreateExecution, said: tuple[str, ...] = ()) -> CreateExecution:
         """The command as it may be stored; `said` are texts that are known to be secret already.
 
         Raises InvalidInput where the input does not fit its schema, NoCredential, LogError where nothing can be sealed.
         """
-        places = self._catalog.secrets(command.definition)
+        carried = b"" if command.test is None else command.test.definition
+        places = secret_places(load_canonical(content_of(carried)).input) if carried else self._catalog.secrets(command.definition)
         if places is None and not said:
             return command
         secrets = dict.fromkeys(said)
@@ -77,7 +91,7 @@ class Sealing:
 
         given = command.input
         if places is not None:
-            taken_input(self._catalog.graph(command.definition), values.decode(given), len(given))
+            taken_input(graph_for(command.definition, command.test, self._catalog.graph), values.decode(given), len(given))
             given = places.sealed(given, seal)
         said_elsewhere = [given, command.variables, command.trigger]
         given_, variables, trigger = [one and without(one, tuple(secrets), seal) for one in said_elsewhere]
@@ -96,5 +110,5 @@ class Sealing:
         run = state.runs.get(command.path)
         if run is None or command.data is None:
             return command
-        form = getattr(self._catalog.graph(state.definition).nodes[run.node].config, "form", None)
+        form = getattr(graph_of_state(state, self._catalog.graph).nodes[run.node].config, "form", None)
         return replace(command, data=self.sealed_answer(state.execution, form, command.data))

@@ -127,7 +127,7 @@ def derived_id(start: Start, partition: int | None = None) -> str:
     if start.trigger is not None:
         return cause_id(start.workflow, start.trigger.trigger, start.trigger.cause, partition)
     assert start.key is not None, "an id derives from a key, or from a trigger"
-    return key_id(start.workflow, start.key, partition)
+    return key_id(start.workflow if start.test is None else f"test run of {start.workflow}", start.key, partition)
 
 
 def check_execution_id(text: str) -> None:
@@ -158,6 +158,7 @@ def creation(name: str, start: Start, version: int, definition: str, sealing: Se
         trigger=None if start.trigger is None else start.trigger.value,
         span=start.caller.span,
         heeds_pauses=start.trigger is not None and start.trigger.by_itself,
+        test=None if start.test is None else start.test.plan,
     )
     return sealing.sealed(name, command, start.secrets)
 
@@ -221,7 +222,8 @@ class _Start:
             self._watch()
             self._is_made(False, self._needs_a_person())
             return
-        self._version, definition = starts.catalog.resolve(start.workflow)
+        test = start.test
+        self._version, definition = starts.catalog.resolve(start.workflow) if test is None else (test.version, test.definition)
         at.send(self._name, creation(self._name, start, self._version, definition, starts.sealing), self._on_answer, start.caller)
         self._watch()
 

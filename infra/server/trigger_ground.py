@@ -22,7 +22,7 @@ from domain.execution.state import Execution
 from infra.server.alone import Alone
 from infra.server.lookup import Lookup
 from infra.server.read_threads import ReadThreads
-from projections.executions import EXECUTIONS
+from projections.executions import EXECUTIONS, NO_TESTS
 from projections.public.present import public_events
 from workers.partition.refolding import entries_of, refold
 from workers.reading.execution_reader import ExecutionReader, value_in
@@ -62,7 +62,7 @@ class ServiceGround:
         for partition, offset in until.items():
             await self._lookup.reach(partition, offset)
         same = Is(Field("workflow", is_text=True), "=", workflow), Is(Field("status", is_text=True), "=", "completed")
-        query = Query(EXECUTIONS, limit=COMPLETED_A_PAGE, where=all_of(*same, Is(Field("ended_at"), ">=", since)))
+        query = Query(EXECUTIONS, limit=COMPLETED_A_PAGE, where=all_of(*same, NO_TESTS, Is(Field("ended_at"), ">=", since)))
         found: list[Completed] = []
         while True:
             page = await self._reads.run_list(self._reader.find, query)

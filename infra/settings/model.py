@@ -161,6 +161,12 @@ class EngineSettings(BaseModel):
         json_schema_extra={"format": "a duration, such as 12h or 30d"},
         description="how long executions are kept that have ended, where their definition does not say; without it for ever",
     )
+    test_retention: str = Field(
+        default="1d",
+        pattern=DURATION_PATTERN,
+        json_schema_extra={"format": "a duration, such as 12h or 30d"},
+        description="how long test runs are kept that have ended, whatever their definition says, where anything may be removed",
+    )
     archive: str | None = Field(
         default=None,
         min_length=1,
@@ -226,6 +232,11 @@ class EngineSettings(BaseModel):
     def retention_ms(self) -> int:
         """The default retention in milliseconds; 0 where there is none."""
         return parse_duration(self.retention) if self.retention else 0
+
+    @property
+    def test_retention_ms(self) -> int:
+        """The retention of test runs in milliseconds; 0, for ever, where nothing may be removed."""
+        return parse_duration(self.test_retention) if self.archive or self.remove_unarchived else 0
 
     @field_validator("redact")
     @classmethod

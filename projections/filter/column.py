@@ -89,6 +89,11 @@ def whole(column: str, says: str = "") -> Column:
     return Column(kind="int", terms=((1, Field(column)),), says=says)
 
 
+def flag(column: str, says: str = "") -> Column:
+    """Whether something is so."""
+    return Column(kind="bool", terms=((1, Field(column)),), says=says)
+
+
 def time(column: str, says: str = "") -> Column:
     """Milliseconds since 1970; 0 is no time."""
     stored = Field(column)

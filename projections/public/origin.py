@@ -21,15 +21,15 @@ def origin_of(decision: Decision) -> Origin | None:
         return None
     created = decision.events[0]
     search = created.search if isinstance(created, ExecutionCreated) else None
-    return Origin(command.workflow, command.version, decision.now, search, decision.correlation)
+    return Origin(command.workflow, command.version, decision.now, search, decision.correlation, command.test is not None)
 
 
 def origin_in(state: Execution) -> Origin:
     """The origin that a folded execution knows."""
-    return Origin(state.workflow, state.workflow_version, state.created_at, state.search, state.correlation)
+    return Origin(state.workflow, state.workflow_version, state.created_at, state.search, state.correlation, state.test is not None)
 
 
 def origin_in_row(record: ExecutionRecord) -> Origin:
     """The origin that a row of the read models says, which knows no correlation id."""
     search = None if record.search is None else record.search.encode()
-    return Origin(record.workflow, record.version, record.created_at, search)
+    return Origin(record.workflow, record.version, record.created_at, search, is_test=bool(record.is_test))

@@ -30,8 +30,8 @@ _OF_AN_ATTEMPT: Final = c.ReportStarted | c.ReportProgress | c.CompleteActivity 
 
 
 def is_public(origin: Origin) -> bool:
-    """Whether others are told of the executions of this workflow: of the engine's own nobody is."""
-    return not is_system(origin.workflow)
+    """Whether others are told of an execution: of the engine's own workflows nobody is, nor of test runs."""
+    return not (origin.is_test or is_system(origin.workflow))
 
 
 def public_events(decision: Decision, origin: Origin, position: int, source: str = SOURCE_DEFAULT) -> Iterator[CloudEvent]:
@@ -307,6 +307,8 @@ INTERNAL: Final[frozenset[type[Event]]] = frozenset(
         e.NodesReset,
         e.ScopeStopped,
         e.NodeStopped,
+        e.NodeHalted,
+        e.NodePinned,
         e.CommandHeld,
         e.SlotGranted,
         e.SlotReclaimed,

@@ -31,6 +31,7 @@ from refold.cli.steer_verbs import cancel, pause, release, resolve, resume, sign
 from refold.cli.task_verbs import tasks
 from refold.cli.trace_verb import trace
 from refold.cli.trigger_verbs import triggers
+from refold.cli.try_verbs import step, try_
 from refold.cli.webhook_verbs import webhooks
 from refold.cli.workflow_verbs import workflows
 
@@ -40,6 +41,7 @@ PANELS: Mapping[str, Mapping[str, Verb]] = {
     "Run": {
         "run": run,
         "start": start,
+        "test-run": try_,
         "continue": continue_,
         "serve": serve,
         "worker": worker,
@@ -71,6 +73,7 @@ PANELS: Mapping[str, Mapping[str, Verb]] = {
         "signal": signal,
         "pause": pause,
         "resume": resume,
+        "step": step,
         "resolve": resolve,
         "release": release,
         "cancel": cancel,

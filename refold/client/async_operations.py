@@ -122,6 +122,55 @@ class AsyncOperations:
         answer: dict[str, Any] = await self._ask(asked("POST", f"/v1/executions/{part(execution_id)}/erase", body={"reason": reason}))
         return answer
 
+    async def test_run(
+        self,
+        definition: str | None = None,
+        syntax: str = "yaml",
+        draft: str | None = None,
+        workflow: str | None = None,
+        version: int | None = None,
+        input: Any = None,
+        variables: dict[str, Any] | None = None,
+        pins: dict[str, Any] | None = None,
+        stop_before: list[str] | None = None,
+        skip_time: bool = False,
+        skip_timeouts: bool = False,
+        unpinned: str = "run",
+    ) -> dict[str, Any]:
+        """Try a definition, with results given in place of running."""
+        answer: dict[str, Any] = await self._ask(
+            asked(
+                "POST",
+                "/v1/test-runs",
+                body={
+                    "definition": definition,
+                    "syntax": syntax,
+                    "draft": draft,
+                    "workflow": workflow,
+                    "version": version,
+                    "input": input,
+                    "variables": variables,
+                    "pins": pins,
+                    "stop_before": stop_before,
+                    "skip_time": skip_time,
+                    "skip_timeouts": skip_timeouts,
+                    "unpinned": unpinned,
+                },
+                is_keyed=True,
+            )
+        )
+        return answer
+
+    async def step(self, execution_id: str, at: int | None = None) -> dict[str, Any]:
+        """Let a test run go on, and stop before whatever is to begin next."""
+        answer: dict[str, Any] = await self._ask(asked("POST", f"/v1/executions/{part(execution_id)}/step", body={"at": at}))
+        return answer
+
+    async def executed_definition(self, execution_id: str) -> dict[str, Any]:
+        """The definition that an execution goes by; of a test run also one that is not published."""
+        answer: dict[str, Any] = await self._ask(asked("GET", f"/v1/executions/{part(execution_id)}/definition"))
+        return answer
+
     async def tasks(
         self,
         is_open: bool = True,

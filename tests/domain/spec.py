@@ -34,6 +34,7 @@ from domain.execution.history import Entry
 from domain.execution.limits import LIMITS, Limits
 from domain.execution.liveness import waits_of
 from domain.execution.react import outstanding, react
+from domain.execution.skipping import next_skip, written_in
 from domain.execution.state import Execution
 from tests.domain.run_life import Transition, follow
 
@@ -482,7 +483,9 @@ class World:
             return None
         due, execution, name = timer
         self.now = max(self.now, due)
-        return execution, c.FireTimer(name, due)
+        subject = self.subjects[execution]
+        is_skipped = next_skip(subject.graph, subject.state) == (name, due)
+        return execution, c.SkipTime(name, due) if is_skipped else c.FireTimer(name, due)
 
     def _is_before(self, timer: tuple[int, str, str] | None) -> bool:
         if timer is None or self._pick is None:
@@ -492,7 +495,7 @@ class World:
     def _timers(self, subject: Subject) -> Iterable[tuple[int, str, str]]:
         state = subject.state
         for name, due in state.timers.items():
-            if not (state.paused and c.FireTimer(name, due) in state.held):
+            if not (state.paused and (c.FireTimer(name, due) in state.held or c.SkipTime(name, due) in state.held)):
                 yield due, state.execution, name
 
     def _take(self, end: int | None) -> tuple[str, Command] | None:
@@ -520,6 +523,7 @@ class World:
             if not isinstance(command, CreateExecution):
                 return
             subject = self.subjects[execution] = Subject(self.graphs[command.workflow], execution, self.limits, self.blobs)
+        command = written_in(subject.state, command, self.now)
         self._ask(subject, command)
         if self._twice is not None and self._twice():
             self._ask(subject, command)

@@ -5,6 +5,7 @@ import re
 from typing import Any
 
 from contracts import commands as c
+from contracts.pins import Plan
 from domain.execution.facts import runs
 from tests.domain.run_life import Transition
 from tests.domain.spec import World, fails, slow
@@ -52,6 +53,7 @@ def worlds() -> list[World]:
         World(TWO % (AGAIN % 2), acts={"s": slow(10)}).start(),
         World(TWO % "on_error: fail", acts={"s": slow(10)}).start(),
         World("nodes: [{id: a, type: slow}]", acts={"slow": slow(10)}).at(1, *HELD_BY_A_BREAKER).start(),
+        World(HELD % "type: noop").start(test=Plan(stop_before=("a", "b"))).send(c.ResumeExecution()).send(c.ResumeExecution()),
         World(LOSERS, acts={"q": slow(10)}).start(),
         World(CLEANED % (AGAIN % 2), acts={"a": fails(times=1)}).start(),
         World(CLEANED % "timeouts: {start_to_close: 10ms, schedule_to_close: 20ms}", acts={"a": slow(100), "z": slow(50)}).start(),

@@ -9,6 +9,7 @@ from typing import Any, Final
 from contracts import commands as c
 from contracts.failure import Failure
 from contracts.person import Person
+from contracts.pins import Pin, Plan
 from contracts.system import BREAKER, SLOT
 from tests.domain.spec import START_MS, World, fails, never, signal, slow
 
@@ -250,6 +251,15 @@ def _held() -> World:
     return world.at(4, c.FailActivity("b", 1, Failure("http.503", "down"), False, ("shop",))).start()
 
 
+def _test_run() -> World:
+    """Results are given, it stops before a node and goes on, time is skipped, and what nothing is given for is refused."""
+    boom = Failure("http.503", "not now")
+    pins = {"charge": (Pin(failure=boom, attempt=1), Pin(b'{"id":"c1"}', source="x-1 charge")), "reserve": (Pin(b"{}"),)}
+    plan = Plan(pins, ("reserve",), "waits", True)
+    world = World(SAGA).start({"order": "o1"}, test=plan)
+    return world.send(c.ResumeExecution())
+
+
 SCENARIOS: Final[dict[str, Callable[[], World]]] = {
     "approval": _approval,
     "awaits_quota": _awaits_quota,
@@ -273,5 +283,6 @@ SCENARIOS: Final[dict[str, Callable[[], World]]] = {
     "held": _held,
     "keeper": _keeper,
     "keeper_refused": _keeper_refused,
+    "test_run": _test_run,
 }
 """Each runs once, when its history is written; afterwards the history speaks for itself."""

@@ -16,6 +16,7 @@ from contracts import commands as c
 from contracts import events as e
 from contracts import values
 from contracts.person import Person
+from contracts.pins import Plan
 from domain.definition.graph import Graph
 from domain.definition.validate import check
 from domain.execution.facts.tasks import answer_said
@@ -51,8 +52,8 @@ def definitions(draw: st.DrawFn) -> dict[str, Any]:
 class Walk:
     """One execution under random activities and random commands, until it has ended."""
 
-    def __init__(self, definition: dict[str, Any], chance: random.Random) -> None:
-        self.chance = chance
+    def __init__(self, definition: dict[str, Any], chance: random.Random, plan: Plan | None = None) -> None:
+        self.chance, self.plan = chance, plan
         self.calm = False
         self.signals = 0
         acts = {"work": self.work, "undo": self.undo}
@@ -85,7 +86,7 @@ class Walk:
         world = self.world
         for _ in range(self.chance.randrange(3)):
             world.at(self.chance.choice((0, 5, 15, 30, 60)), self.command())
-        world.start({"n": 1})
+        world.start({"n": 1}, test=self.plan)
         for _ in range(ROUNDS_MAX):
             if world.state().is_ended:
                 return world
@@ -185,8 +186,8 @@ def graph_of_state(world: World, state: Execution) -> Graph:
     return world.subjects[state.execution].graph
 
 
-def walk(definition: dict[str, Any], chance: random.Random) -> World:
-    world = Walk(definition, chance).run()
+def walk(definition: dict[str, Any], chance: random.Random, plan: Plan | None = None) -> World:
+    world = Walk(definition, chance, plan).run()
     for name, subject in world.subjects.items():
         check_tasks(world, name, subject.state.is_ended)
     return world

@@ -107,8 +107,9 @@ class Histories:
             assert isinstance(last, Entry)
             command = first.decision.command
             assert isinstance(command, CreateExecution)
-            published = self._catalog.published(command.definition)
-            writer.define(Definition(published.hash, published.name, published.version, published.content))
+            if command.test is None or not command.test.definition:  # else the history itself has it
+                published = self._catalog.published(command.definition)
+                writer.define(Definition(published.hash, published.name, published.version, published.content))
             self._pay(writer, history)
             times = first.decision.now, last.decision.now
             writer.tell(history, Line(history.execution, 0, command.workflow, statuses[history.execution], *times, len(history.decisions)))

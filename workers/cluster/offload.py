@@ -18,6 +18,7 @@ from contracts.commands import Command, CreateExecution, Envelope
 from contracts.errors import LogCorrupt, LogError, LogUnreachable, RefoldError, Rejected
 from contracts.ports.blobs import Blobs
 from contracts.values import BLOB_BYTES_MIN_DEFAULT
+from domain.execution.history import graph_for
 from workers.cluster.transit import Transit, arrived, is_on_its_way, sealed_for_its_way
 from workers.partition.catalog import Catalog
 from workers.partition.offload import VALUES, offload
@@ -68,8 +69,10 @@ class Offloading:
             return self._has_keys
         if self._seals_all or envelope.is_sealed:
             return True
+        if not command.definition:
+            return self._has_keys
         try:
-            return self._catalog.graph(command.definition).settings.erasable if command.definition else self._has_keys
+            return graph_for(command.definition, command.test, self._catalog.graph).settings.erasable
         except KeyError:
             return self._has_keys
 
@@ -141,4 +144,5 @@ def is_small(command: Command) -> bool:
         value = getattr(command, name)
         if value is not None and len(value) >= BLOB_BYTES_MIN_DEFAULT:
             return False
-    return True
+    pins = command.test.pins.values() if isinstance(command, CreateExecution) and command.test is not None else ()
+    return all(len(pin.output or b"") < BLOB_BYTES_MIN_DEFAULT for given in pins for pin in given)

@@ -64,6 +64,8 @@ class Breakers:
         if not names:
             return ""
         folded = self._executions.get(activity.execution)
+        if folded is not None and folded.state.test is not None:  # it counts for none, and none holds it
+            return ""
         trial = None if folded is None else folded.state.trials.get(activity.path)
         tries_by = trial.breaker if trial is not None and trial.attempt == activity.attempt else ""
         return next((name for name in names if name != tries_by), "")

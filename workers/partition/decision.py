@@ -27,15 +27,17 @@ from domain.execution.decide.life import is_sealed
 from domain.execution.deciding import Deciding, TooManySteps
 from domain.execution.evolve import initial
 from domain.execution.facts.execution import request_of
-from domain.execution.history import Folded
+from domain.execution.history import Folded, graph_for
 from domain.execution.keeper import keeper_id, lane_named
 from domain.execution.react import react
+from domain.execution.skipping import time_of_test, written_in
 from domain.execution.start_values import slot_of
 from workers.partition.breakers import FAILING, Breakers
 from workers.partition.catalog import Catalog
 from workers.partition.concurrency import Slots
 from workers.partition.ended import closed_at, ended_at
-from workers.partition.executions import EndedExecution, Executions
+from workers.partition.ended_execution import EndedExecution
+from workers.partition.executions import Executions
 from workers.partition.families import Families
 from workers.partition.metrics import Metrics
 from workers.partition.offload import SomeCommand, offload
@@ -89,6 +91,8 @@ class Decisions:
             command = self.small(item.envelope.command, folded.state.key)
             if not version:
                 command = self._as_counted(folded, command)
+            elif folded.state.test is not None:
+                command = written_in(folded.state, command, self.now)
             elif folded.graph.heeds_pauses and isinstance(command, AdmitExecution):
                 self._check_still_let_in(folded)
             elif self._breakers.book.rules and type(command) in FAILING:
@@ -168,13 +172,14 @@ class Decisions:
         if command.parent is not None:
             self._families.check(name, self._executions)
         try:
-            graph = self._catalog.graph(command.definition)
+            graph = graph_for(command.definition, command.test, self._catalog.graph)
         except KeyError:
             raise unknown_definition(envelope) from None
         folded = Folded(graph, initial(name))
         folded.state.digest = command.definition.encode()
         folded.state.correlation, folded.state.key = envelope.correlation, self._sealing.key_for(envelope, graph)
-        self._check_slot(folded, command)
+        if command.test is None:
+            self._check_slot(folded, command)
         return folded
 
     def _to_be_erased(self, name: str, ended: EndedExecution) -> Folded:
@@ -226,6 +231,8 @@ class Decisions:
         """The creation says what a decision cannot know: who asks elsewhere for its slot, and whether it awaits its quota."""
         if not folded.graph.settings.is_counted or not isinstance(command, CreateExecution) or command.workflow == SLOT:
             return command
+        if command.test is not None:  # it is counted nowhere
+            return command
         keeper = ""
         if folded.graph.settings.concurrency is not None and (counted_in := self._counted_in(command.workflow)) != self._partition:
             keeper = keeper_id(folded.state.execution, counted_in)
@@ -249,11 +256,14 @@ class Decisions:
         return Known(Answer(state.execution, 0, state.version, state.status, None, True))
 
     def _ask(self, folded: Folded, command: Command) -> Decided:
-        return decide(folded.graph, folded.state, command, self._now_of(folded), self._read_blob)
+        return decide(folded.graph, folded.state, command, self._now_of(folded, command), self._read_blob)
 
-    def _now_of(self, folded: Folded) -> int:
-        last = folded.state.now
-        return self.now if self.now > last else last
+    def _now_of(self, folded: Folded, command: Command) -> int:
+        state = folded.state
+        last, now = state.now, self.now
+        if state.test is not None or not state.version:
+            now = time_of_test(state, command, now)
+        return now if now > last else last
 
     def _encoded(
         self, folded: Folded, command: Command, decided: Decided, source: Source, caller: Caller | Envelope, rejection: str | None
@@ -270,7 +280,7 @@ class Decisions:
             source,
             state.execution,
             first,
-            self._now_of(folded),
+            self._now_of(folded, command),
             command,
             events,
             self.dispatched_to,

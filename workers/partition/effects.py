@@ -5,12 +5,13 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable, Iterator
 
-from contracts.commands import ArchiveExecution, CancelActivity, Envelope, HoldActivity, RunActivity
+from contracts.commands import ArchiveExecution, CancelActivity, Envelope, HoldActivity, RunActivity, SkipTime
 from contracts.errors import reason_of
 from contracts.events import ExecutionReleased, NodeRetried, TimerStarted
 from contracts.ports.activities import ActivityWorker
 from domain.execution.history import Folded
 from domain.execution.react import outstanding
+from domain.execution.skipping import next_skip
 from domain.execution.state import Execution
 from workers.partition.breakers import Breakers, hold
 from workers.partition.command_outbox import CommandOutbox
@@ -47,11 +48,25 @@ class Effects:
         self._breakers.restore()
         owed = [effect for folded in self._executions.active() for effect in owed_by(folded, self._executions)]
         unsent = [effect for effect in owed if recovered.may_be_unsent(effect)]
+        for folded in self._executions.active():
+            if folded.state.test is not None:
+                self._arm(folded)
         breakers = [self._breakers.shut_for(one) if self._book.shut else "" for one in unsent]
         self._worker.take_over([one for one, breaker in zip(unsent, breakers, strict=True) if not breaker])
         for one, breaker in zip(unsent, breakers, strict=True):
             if breaker:
                 self._carry(self._command_outbox.take(hold(one, breaker), recovered.called_for_at(one)))
+
+    def _arm(self, folded: Folded) -> None:
+        """All its timers, as after a takeover."""
+        state = folded.state
+        self._timers.arm(state.execution, state.timers.items(), 0 if state.test is None else state.test.ahead)
+        self._skip(folded)
+
+    def _skip(self, folded: Folded) -> None:
+        """The time of a test run goes on by itself, where nothing else moves."""
+        if (skip := next_skip(folded.graph, folded.state)) is not None:
+            self._send([Envelope("", folded.state.execution, SkipTime(*skip))])
 
     def act(self, made: Made, offset: int, ended: list[Execution], now: int) -> None:
         """Do what a decision calls for; into `ended` goes the execution of which nothing more comes of itself."""
@@ -65,7 +80,7 @@ class Effects:
     def take_up(self, read_again: Iterable[Folded]) -> None:
         """See to what these wait for, as after a takeover."""
         for folded in read_again:
-            self._timers.arm(folded.state.execution, folded.state.timers.items())
+            self._arm(folded)
             for activity in owed_by(folded, self._executions):
                 self.hand_out(activity, folded.trail[-1] if folded.trail else 0)
 
@@ -97,7 +112,9 @@ class Effects:
         if state.breaker is not None or self._breakers.held or type(made.decision.command) is HoldActivity:
             self._breakers.note(made)
         if state.timers:
-            self._timers.arm(state.execution, _timers_of(made))
+            self._timers.arm(state.execution, _timers_of(made), 0 if state.test is None else state.test.ahead)
+        if state.test is not None:
+            self._skip(made.folded)
         if state.ended_at and state.execution in self._executions.ended:
             self._act_after_end(made, offset)
         elif state.ended_at:

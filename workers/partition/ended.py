@@ -2,25 +2,17 @@
 
 from __future__ import annotations
 
-from functools import cache
-from typing import Final
-
 from contracts.codec import decode_record, read_sealed
-from contracts.definitions import WorkflowDefinition
 from contracts.errors import LogCorrupt
 from contracts.journal import Sealed, SealedBody
 from contracts.key import NO_KEY
 from contracts.ports.log import Log
-from domain.definition.compile import compile_definition
-from domain.definition.graph import Graph
 from domain.execution.decide.life import not_sealed
 from domain.execution.evolve import initial
-from domain.execution.history import Folded, GraphOf
+from domain.execution.history import Folded, GraphOf, graph_of_ended, graph_of_nothing
 from domain.replay.sealed import closed_state
-from workers.partition.executions import EndedExecution
+from workers.partition.ended_execution import EndedExecution
 from workers.partition.stretches import entries_at
-
-_NOTHING: Final = {"name": "ended", "nodes": [{"id": "done", "type": "end"}]}
 
 
 def ended_at(log: Log, partition: int, execution: str, ended: EndedExecution) -> Folded:
@@ -33,7 +25,7 @@ def ended_at(log: Log, partition: int, execution: str, ended: EndedExecution) ->
     state.digest, state.version = noted[:2] if noted else _read(log, partition, execution, ended.offset)
     state.status = ended.status  # type: ignore[assignment]  # one of them: the execution had it
     state.ended_at = 1  # at some time, which nobody asks for
-    return Folded(_graph(), state)
+    return Folded(graph_of_nothing(), state)
 
 
 def closed_at(log: Log, partition: int, execution: str, ended: EndedExecution, graph_of: GraphOf) -> Folded:
@@ -49,7 +41,7 @@ def closed_at(log: Log, partition: int, execution: str, ended: EndedExecution, g
     else:
         head, digest = _read_sealed(log, partition, execution, ended.offset)
     assert head.closing is not None
-    return Folded(graph_of(head.closing.definition), closed_state(head, digest))
+    return Folded(graph_of_ended(head.closing.definition, graph_of), closed_state(head, digest))
 
 
 def _read_sealed(log: Log, partition: int, execution: str, offset: int) -> tuple[SealedBody, bytes]:
@@ -65,8 +57,3 @@ def _read(log: Log, partition: int, execution: str, offset: int) -> tuple[bytes,
     if last is None or last.decision.execution != execution:
         raise LogCorrupt(f"the last decision of execution {execution} is not at offset {offset}")
     return last.digest, last.decision.first + len(last.decision.events) - 1
-
-
-@cache
-def _graph() -> Graph:
-    return compile_definition(WorkflowDefinition.model_validate(_NOTHING))

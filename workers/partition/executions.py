@@ -15,11 +15,12 @@ import msgspec
 from contracts.commands import RunActivity
 from contracts.errors import SHORTAGES, LogFull, LogUnreachable, reason_of
 from contracts.ids import depth_of, root_of
-from contracts.journal import DIGEST_BYTES, Closing, Filing, Retired, SealedBody
+from contracts.journal import Closing, Filing, Retired, SealedBody
 from contracts.key import NO_KEY, first_key, partition_of
 from domain.execution.history import Folded, GraphOf
 from domain.execution.react import is_reported
-from projections.trail import pack_offsets, unpack_offsets
+from projections.trail import pack_offsets
+from workers.partition.ended_execution import VERSION_BYTES, EndedExecution, encode_closing
 from workers.partition.filed import Filed
 from workers.partition.packed import Packed, note_pause, packed, place_of, place_packed, queue_of, quota_of, unpacked
 from workers.partition.quotas import Quotas
@@ -31,55 +32,19 @@ LIVE_MAX_DEFAULT: Final = 5_000
 """How many executions are kept as objects; the others wait packed, at a fifth of the memory."""
 
 
-VERSION_BYTES: Final = 8
-_encode: Final = msgspec.msgpack.Encoder().encode
-_closings: Final = msgspec.msgpack.Decoder(Closing)
-
-
-class EndedExecution(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """What is known of an execution that has ended: its status, the fingerprint of its start, where its last decision lies.
-
-    Of one that is not kept for ever also from when on it is to be removed (milliseconds since 1970), and where its decisions lie
-    (`pack_offsets`); that is empty where they are too many to be noted.
-
-    `key` is the number of the key that it was sealed with; of one that was erased there is none, and no fingerprint.
-    `last` is what its last decision says, where one cannot just look into the journal for it: digest, version (8 bytes) and, of one
-    that is sealed, how it has ended (`noted`).
-    """
-
-    status: str
-    request: bytes
-    offset: int
-    expires: int = 0
-    trail: bytes = b""
-    key: int = NO_KEY
-    is_erased: bool = False
-    last: bytes = b""
-
-    @property
-    def offsets(self) -> list[int]:
-        """Where its decisions lie, as far as that was noted."""
-        return list(unpack_offsets(0, self.trail))
-
-    def noted(self) -> tuple[bytes, int, Closing | None] | None:
-        """Digest and version of the last decision and, of one that is sealed, how it has ended; None where that was not noted."""
-        if not self.last:
-            return None
-        version, closing = self.last[DIGEST_BYTES:][:VERSION_BYTES], self.last[DIGEST_BYTES + VERSION_BYTES :]
-        return self.last[:DIGEST_BYTES], int.from_bytes(version, "big"), _closings.decode(closing) if closing else None
-
-
 class Executions:
     """All executions of a partition, by id."""
 
     def __init__(
-        self, graph_of: GraphOf, live_max: int = LIVE_MAX_DEFAULT, retention_ms: int = 0, partition: int = 0, notes_last: bool = False
-    ) -> None:
-        """`retention_ms` is how long what has ended is kept where its definition does not say; 0 for ever.
+        self, graph_of: GraphOf, live_max: int = LIVE_MAX_DEFAULT, retention_ms: int = 0, partition: int = 0, notes_last: bool = False,
+        test_retention_ms: int = 0,
+    ) -> None:  # fmt: skip
+        """`retention_ms` is how long what has ended is kept where its definition does not say, `test_retention_ms` test runs; 0 for ever.
 
         With `notes_last` it is noted what a decision follows on that comes after an end (80 bytes each): nobody has to read it then.
         """
         self.retention_ms, self._partition, self._notes_last = retention_ms, partition, notes_last
+        self._test_retention_ms = test_retention_ms
         self._graph_of = graph_of
         self._live_max = live_max
         self._live: dict[str, Folded] = {}
@@ -187,7 +152,7 @@ class Executions:
         """The execution has ended: keep only how."""
         state = folded.state
         is_sealed = state.key != NO_KEY or state.erased is not None  # what its archive would say, everybody could read
-        kept_ms = 0 if is_sealed else folded.graph.retention_ms or self.retention_ms
+        kept_ms = 0 if is_sealed else self._kept_ms(folded)
         last = self._noted(state.digest, state.version, None if state.key == NO_KEY else closing_of(state))
         self.drop(state.execution)
         if not kept_ms:
@@ -195,9 +160,15 @@ class Executions:
             self.ended[state.execution] = EndedExecution(state.status, state.request, offset, 0, b"", state.key, is_erased, last)
             return
         trail = b"" if state.rolled_at else pack_offsets(0, folded.trail)
-        expires = state.ended_at + kept_ms
+        ahead = 0 if state.test is None else state.test.ahead
+        expires = state.ended_at - ahead + kept_ms
         self.ended[state.execution] = EndedExecution(state.status, state.request, offset, expires, trail, last=last)
         self._expiring[kept_ms].append(state.execution)
+
+    def _kept_ms(self, folded: Folded) -> int:
+        if folded.state.test is not None:
+            return self._test_retention_ms
+        return folded.graph.retention_ms or self.retention_ms
 
     def note_after_end(self, execution: str, offset: int, digest: bytes) -> None:
         """Something was recorded here after its end, with this digest: it goes with the execution."""
@@ -275,7 +246,7 @@ class Executions:
     def _noted(self, digest: bytes, version: int, closing: Closing | None) -> bytes:
         if not self._notes_last:
             return b""
-        return digest + version.to_bytes(VERSION_BYTES, "big") + (b"" if closing is None else _encode(closing))
+        return digest + version.to_bytes(VERSION_BYTES, "big") + (b"" if closing is None else encode_closing(closing))
 
     def close_sealed(self, head: SealedBody, closing: Closing, digest: bytes, offset: int) -> None:
         """Nobody here can read an execution that is sealed, and has ended so with the decision at this offset."""

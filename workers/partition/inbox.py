@@ -25,6 +25,7 @@ from contracts.commands import (
     RefuseSlot,
     ReleaseActivity,
     ReportToBreaker,
+    SkipTime,
 )
 from contracts.errors import LogError, Overloaded
 from contracts.ids import root_of
@@ -160,7 +161,9 @@ def reported(execution: str, command: Command) -> Item:
     return Item(Envelope("", execution, command), None)
 
 
-OF_THE_OWNER: Final = (FireTimer, GrantSlot, ReclaimSlot, RefuseSlot, AdmitExecution, HoldActivity, ReleaseActivity, ReportToBreaker)
+OF_THE_OWNER: Final = (
+    FireTimer, SkipTime, GrantSlot, ReclaimSlot, RefuseSlot, AdmitExecution, HoldActivity, ReleaseActivity, ReportToBreaker,
+)  # fmt: skip
 """What an owner itself sends to executions, as they wait for it."""
 
 

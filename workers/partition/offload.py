@@ -26,9 +26,11 @@ from contracts.commands import (
     ResolveIncident,
     ReturnSlot,
     SendSignal,
+    SkipTime,
 )
 from contracts.errors import Rejected
 from contracts.key import NO_KEY
+from contracts.pins import Plan
 from contracts.ports.blobs import Blobs
 from contracts.values import BLOB_BYTES_MIN_DEFAULT, VALUE_BYTES_MAX_DEFAULT, reference_to
 
@@ -57,12 +59,33 @@ def offload(command: SomeCommand, blobs: Blobs, key: int = NO_KEY) -> SomeComman
         value = getattr(command, name)
         if value is None or len(value) < BLOB_BYTES_MIN_DEFAULT:
             continue
-        if len(value) > VALUE_BYTES_MAX_DEFAULT:
-            raise Rejected("too_large", f"{name} has {len(value)} bytes; the limit is {VALUE_BYTES_MAX_DEFAULT}")
-        blobs.put(value)
         changes = changes or {}
-        changes[name] = reference_to(value, key)
+        changes[name] = _stored(name, value, blobs, key)
+    if isinstance(command, CreateExecution) and command.test is not None:
+        changes = {**(changes or {}), "test": _small_plan(command.test, blobs, key)}
     return msgspec.structs.replace(command, **changes) if changes else command
+
+
+def _stored(name: str, value: bytes, blobs: Blobs, key: int) -> bytes:
+    """The reference to a big value, which is stored."""
+    if len(value) > VALUE_BYTES_MAX_DEFAULT:
+        raise Rejected("too_large", f"{name} has {len(value)} bytes; the limit is {VALUE_BYTES_MAX_DEFAULT}")
+    blobs.put(value)
+    return reference_to(value, key)
+
+
+def _small_plan(plan: Plan, blobs: Blobs, key: int) -> Plan:
+    """The plan with the big outputs that it gives stored."""
+    small = {
+        node: tuple(
+            pin
+            if pin.output is None or len(pin.output) < BLOB_BYTES_MIN_DEFAULT
+            else msgspec.structs.replace(pin, output=_stored(f"what is pinned for {node}", pin.output, blobs, key))
+            for pin in pins
+        )
+        for node, pins in plan.pins.items()
+    }
+    return msgspec.structs.replace(plan, pins=small)
 
 
 WAITED_FOR: Final = (
@@ -76,6 +99,7 @@ WAITED_FOR: Final = (
     RefuseSlot,
     AdmitExecution,
     MeetDependency,
+    SkipTime,
 )
 """What an execution waits for: without it, it cannot go on."""
 
@@ -95,4 +119,6 @@ def size_of(command: Command) -> int:
         value = getattr(command, name)
         if value is not None:
             size += len(value)
+    if isinstance(command, CreateExecution) and command.test is not None:
+        size += len(command.test.definition) + sum(len(pin.output or b"") for pins in command.test.pins.values() for pin in pins)
     return size

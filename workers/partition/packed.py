@@ -11,7 +11,7 @@ from contracts.codec import pack
 from contracts.definitions import Quota
 from contracts.key import NO_KEY
 from domain.execution.held_up import is_held_up
-from domain.execution.history import Folded, GraphOf
+from domain.execution.history import Folded, GraphOf, graph_of_state
 from domain.execution.keeper import is_keeper, lane_of
 from domain.execution.paths import held_by, is_for_worker
 from domain.execution.start_values import rank_of
@@ -63,7 +63,7 @@ def packed(folded: Folded) -> Packed:
 def unpacked(idle: Packed, graph_of: GraphOf) -> Folded:
     """The execution as it was."""
     state = _decoder.decode(_decompress(idle.content))
-    return Folded(graph_of(state.definition), state, memoryview(idle.trail).cast("q"))
+    return Folded(graph_of_state(state, graph_of), state, memoryview(idle.trail).cast("q"))
 
 
 def queue_of(state: Execution) -> tuple[str, str, bool, int] | None:
@@ -74,9 +74,10 @@ def queue_of(state: Execution) -> tuple[str, str, bool, int] | None:
 
 
 def quota_of(folded: Folded) -> str:
-    """The workflow that lets an execution in; empty for one that lets all in, and of one that another execution has started."""
+    """The workflow that lets an execution in; empty for one that lets all in, for a test run, and for one that another has started."""
     state = folded.state
-    return "" if not folded.graph.settings.lets_in or state.parent is not None or is_keeper(state) else state.workflow
+    counts = folded.graph.settings.lets_in and state.parent is None and state.test is None and not is_keeper(state)
+    return state.workflow if counts else ""
 
 
 def counts_as_held_up(folded: Folded) -> bool:
@@ -109,5 +110,8 @@ def place_packed(execution: str, awaits: tuple[int, int, int, bool]) -> Place:
 
 
 def _is_active(folded: Folded) -> bool:
-    """Whether an activity is to run, as `domain.execution.react.outstanding` would say, or is held by a circuit breaker."""
+    """Whether an activity is to run, as `domain.execution.react.outstanding` would say, or is held by a circuit breaker; of a test run
+    also whether time may be skipped."""
+    if folded.state.test is not None:
+        return True
     return any((run.status == "active" and is_for_worker(folded.graph, run)) or held_by(run) for run in folded.state.runs.values())

@@ -25,7 +25,8 @@ from contracts.ports.snapshots import Snapshots
 from domain.execution.history import Entry, Folded, Unreadable, apply, begin, is_erasure, read_entries
 from domain.execution.react import commands_for_others, react
 from workers.partition.catalog import Catalog
-from workers.partition.executions import EndedExecution, Executions
+from workers.partition.ended_execution import EndedExecution
+from workers.partition.executions import Executions
 from workers.partition.packed import note_pause
 from workers.partition.sealing import UNSEALED, Sealing
 from workers.partition.snapshot import decode_snapshot
@@ -125,7 +126,7 @@ def recover(
     """
     catalog.read_on()
     kept_to = log.kept_to(partition, asks=True)
-    none = Executions(catalog.graph, live_max, catalog.retention_ms, partition, notes_last=tasks_outlive)
+    none = Executions(catalog.graph, live_max, catalog.retention_ms, partition, tasks_outlive, catalog.test_retention_ms)
     recovered = _from_snapshot(log, partition, catalog, snapshots, none, sealing) or Recovered(none)
     recovered.tasks = Tasks() if tasks_outlive else None
     began_at = recovered.checkpoint.offset

@@ -13,7 +13,8 @@ from contracts.codec import pack
 from contracts.commands import Envelope
 from contracts.journal import Checkpoint
 from domain.execution.state import Execution
-from workers.partition.executions import EndedExecution, Executions
+from workers.partition.ended_execution import EndedExecution
+from workers.partition.executions import Executions
 from workers.partition.filed import Filed
 from workers.partition.packed import Packed
 from workers.partition.sealing import UNSEALED, Sealing

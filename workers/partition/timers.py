@@ -30,10 +30,10 @@ class Timers:
         self._is_armed = is_armed
         self._tidy_at = STALE_MAX
 
-    def arm(self, execution: str, timers: Iterable[tuple[str, int]]) -> None:
-        """Remember when to look at these timers."""
+    def arm(self, execution: str, timers: Iterable[tuple[str, int]], ahead: int = 0) -> None:
+        """Remember when to look at these timers, of an execution whose time is so far ahead of the clock (milliseconds)."""
         for timer, due in timers:
-            heapq.heappush(self._heap, (due, execution, timer, due))
+            heapq.heappush(self._heap, (due - ahead, execution, timer, due))
         if len(self._heap) > self._tidy_at:
             self._tidy()
 

@@ -8,12 +8,15 @@ from typing import Any, Final
 
 from contracts import values
 from contracts.caller import Caller
+from contracts.catalog import DefinitionPublished
 from contracts.commands import SendSignal
 from contracts.errors import Rejected
+from contracts.key import NO_KEY
 from contracts.ports.blobs import Blobs
 from contracts.ports.log import Log
 from contracts.ports.read_models import ReadModels
-from domain.execution.history import Entry, Folded, apply, apply_up_to, begin
+from domain.execution.history import Entry, Folded, apply, apply_up_to, begin, is_erasure
+from domain.replay.recorded import Recorded, Recording
 from projections.executions import ERASED, ExecutionRecord
 from projections.history import HistoryEvent, HistoryPresenter
 from projections.nodes import NodeRow, NodeTrace
@@ -152,6 +155,23 @@ class ExecutionReader:
             folded = folded or begin(entry, self._catalog.graph)
             trace.take(folded, entry)
         return trace.rows()
+
+    def recorded(self, execution: str) -> dict[str, Recorded]:
+        """What its nodes have ended by. Raises Rejected for one whose values are sealed: nothing of it may lie about open."""
+        recording: Recording | None = None
+        for entry in self.entries(execution):
+            if recording is None:
+                folded = begin(entry, self._catalog.graph, self.blobs.get)
+                if folded.state.key != NO_KEY or is_erasure(entry):
+                    raise Rejected("sealed", f"execution {execution} is sealed: its results are not copied into another one")
+                recording = Recording(folded.graph, folded.state)
+            recording.take(entry.decision)
+        assert recording is not None, "an execution has a decision"
+        return recording.recorded()
+
+    def published(self, definition_hash: str) -> DefinitionPublished:
+        """A published definition. Raises KeyError where it is not known."""
+        return self._catalog.published(definition_hash)
 
     def spans(self, execution: str) -> SpanFold:
         """The spans of an execution, folded from its first decision on."""

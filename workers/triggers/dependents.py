@@ -233,6 +233,8 @@ class Dependents:
 
     def _told(self, workflow: str, watch: _Watch, told: Sequence[Told]) -> None:
         for one in told:
+            if one.origin is not None and one.origin.is_test:
+                continue
             self._note(workflow, watch, Completed(one.decision.execution, one.decision.now))
 
     def _look_back(self, workflow: str, watch: _Watch) -> None:

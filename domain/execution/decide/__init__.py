@@ -23,6 +23,7 @@ from domain.execution.decide import activity, breaker, child, dependency, incide
 from domain.execution.deciding import Deciding, Handler, ReadBlob, no_blobs
 from domain.execution.limits import LIMITS, Limits
 from domain.execution.moves.advance import pump
+from domain.execution.moves.pinning import pause
 from domain.execution.moves.trials import end_trials
 from domain.execution.state import Execution
 
@@ -49,6 +50,8 @@ def decide(graph: Graph, state: Execution, command: Command, now: int, read_blob
     pump(ctx)
     if state.trials:
         end_trials(ctx)
+    if state.test is not None:
+        pause(ctx)
     if ctx.events:
         state.now = now
     return Decided(ctx.events, ctx.blobs, ctx.steps)

@@ -14,10 +14,11 @@ from contracts.key import NO_KEY
 from domain.execution.decide import activity, breaker, child, dependency, incident, start, task, timer
 from domain.execution.deciding import Deciding, Handler
 from domain.execution.moves import signals
-from domain.execution.moves.advance import pump
+from domain.execution.moves.advance import go_past, pump
 from domain.execution.moves.close import close_children
 from domain.execution.moves.stop import stop_scope
 from domain.execution.moves.withdrawal import withdraw_all
+from domain.execution.pins import halted_in
 from domain.execution.state import names_of
 
 
@@ -29,10 +30,16 @@ def _pause(ctx: Deciding, command: c.PauseExecution) -> None:
 
 
 def _resume(ctx: Deciding, command: c.ResumeExecution) -> None:
-    if not ctx.state.paused:
+    state = ctx.state
+    if command.step and state.test is None:
+        raise Rejected("no_test_run", f"execution {state.execution} is no test run, which alone goes step by step", status=state.status)
+    is_late = state.test is not None and 0 < command.at < state.test.stood_at
+    if not state.paused or is_late:
         return
-    held = list(ctx.state.held)
+    held, halted = list(state.held), halted_in(state)
     ctx.emit(e.ExecutionResumed())
+    for path in halted:
+        go_past(ctx, state.runs[path])
     _take_all_up(ctx, held)
 
 

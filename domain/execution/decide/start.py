@@ -128,11 +128,12 @@ def _check_keeper(ctx: Deciding) -> None:
 
 
 def begin(ctx: Deciding) -> None:
-    """Begin; or first wait for others that are to complete, or queue where so many of a kind may run at a time."""
-    if ctx.graph.after and ctx.state.awaited is None:
+    """Begin; or first wait for others that are to complete, or queue where so many of a kind may run at a time. A test run does neither."""
+    counts = ctx.state.test is None
+    if counts and ctx.graph.after and ctx.state.awaited is None:
         await_others(ctx)
         return
-    if ctx.graph.settings.concurrency is not None and ctx.state.slot is None:
+    if counts and ctx.graph.settings.concurrency is not None and ctx.state.slot is None:
         ctx.emit(e.ExecutionQueued(slot_of(ctx.graph, ctx.state.input, ctx)))
         return
     ctx.emit(e.ExecutionStarted())

@@ -35,20 +35,32 @@ _PASSED: Final = {
 def _fire(ctx: Deciding, command: c.FireTimer) -> None:
     if ctx.state.timers.get(command.timer) != command.due or command.due > ctx.now:
         raise Rejected("stale_timer", f"the timer {command.timer} is not due", timer=command.timer)
-    path, _, purpose = command.timer.rpartition(":")
-    if hold.is_held(ctx):
-        return
-    ctx.emit(e.TimerFired(command.timer, command.due))
+    if not hold.is_held(ctx):
+        _pass(ctx, command.timer, command.due, command.breakers)
+
+
+def _skip(ctx: Deciding, command: c.SkipTime) -> None:
+    """Of a test run: as far as it goes, the time has come."""
+    if ctx.state.test is None or ctx.state.timers.get(command.timer) != command.due or command.due > ctx.now:
+        raise Rejected("stale_timer", f"no time is skipped to the timer {command.timer}", timer=command.timer)
+    if not hold.is_held(ctx):
+        _pass(ctx, command.timer, command.due, ())
+
+
+def _pass(ctx: Deciding, timer: str, due: int, breakers: tuple[str, ...]) -> None:
+    """The timer fires; where it is a limit, that counts for these circuit breakers."""
+    path, _, purpose = timer.rpartition(":")
+    ctx.emit(e.TimerFired(timer, due))
     if path:
-        if command.breakers:
-            note_failure(ctx, ctx.state.runs[path], command.breakers)
+        if breakers:
+            note_failure(ctx, ctx.state.runs[path], breakers)
         fire_of_run(ctx, ctx.state.runs[path], purpose)
     elif ctx.state.breaker is not None:
         on_timer(ctx, ctx.state.breaker)
     elif purpose == "start_at":
         begin(ctx)
-    elif command.timer.startswith(AFTER):
-        dependency.pass_time(ctx, command.timer)
+    elif timer.startswith(AFTER):
+        dependency.pass_time(ctx, timer)
     elif (scope := ctx.state.scopes.get("") or ctx.state.scopes.get(HANDLER)) is not None:
         what = "the execution" if scope.path == "" else "the error handler"
         failure = Failure("timeout.workflow", f"{what} took longer than {ctx.graph.settings.timeout}")
@@ -86,4 +98,5 @@ def _pass_limit(ctx: Deciding, run: NodeRun, name: str) -> None:
 
 HANDLERS: Final[dict[type, Handler]] = {
     c.FireTimer: _fire,
+    c.SkipTime: _skip,
 }

@@ -9,7 +9,7 @@ from msgspec.structs import astuple
 
 from contracts import events as e
 from contracts.codec import pack
-from contracts.commands import CreateExecution, EraseExecution, QuarantineExecution, RollHistory
+from contracts.commands import CreateExecution, EraseExecution, QuarantineExecution, ResumeExecution, RollHistory
 from domain.definition.graph import Graph
 from domain.execution.facts.runs import (
     Applier,
@@ -18,7 +18,7 @@ from domain.execution.facts.runs import (
     restate,
 )
 from domain.execution.paths import after_timer
-from domain.execution.state import Admission, Awaited, Erased, Execution, Scope, parent_named
+from domain.execution.state import Admission, Awaited, Erased, Execution, Scope, Tested, parent_named
 
 _CREATE: Final = CreateExecution.__struct_config__.tag
 _ASKED: Final = CreateExecution.__struct_fields__.index("span")
@@ -39,6 +39,7 @@ def _created(graph: Graph, state: Execution, event: e.ExecutionCreated, cause: C
     state.parent, state.priority, state.keeper = command.parent, command.priority, command.keeper
     state.request, state.search = request_of(command), event.search
     state.created_at = cause.now
+    state.test = None if command.test is None else Tested(command.test, command.test.ahead)
     state.status = "scheduled" if command.start_at is not None and command.start_at > cause.now else "created"
 
 
@@ -102,17 +103,24 @@ def _started(graph: Graph, state: Execution, event: e.ExecutionStarted, cause: C
 
 def _paused(graph: Graph, state: Execution, event: e.ExecutionPaused, cause: Cause) -> None:
     state.paused, state.reason = True, event.reason
+    if state.test is not None:
+        state.test.stood_at = state.version
     restate(state)
 
 
 def _resumed(graph: Graph, state: Execution, event: e.ExecutionResumed, cause: Cause) -> None:
     state.paused, state.held = False, []
+    if state.test is not None:
+        command = cause.command
+        state.test.halted, state.test.steps = [], isinstance(command, ResumeExecution) and command.step
     restate(state)
 
 
 def _cancel_requested(graph: Graph, state: Execution, event: e.ExecutionCancelRequested, cause: Cause) -> None:
     state.cancelling, state.reason, state.paused = True, event.reason, False
     state.held = []
+    if state.test is not None:
+        state.test.halted, state.test.steps = [], False
     restate(state)
 
 

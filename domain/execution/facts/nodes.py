@@ -165,6 +165,19 @@ def _node_queued(graph: Graph, state: Execution, event: e.NodeQueued, cause: Cau
     open_run(graph, state, event.path, event.data, cause).status = "queued"
 
 
+def _node_halted(graph: Graph, state: Execution, event: e.NodeHalted, cause: Cause) -> None:
+    run = open_run(graph, state, event.path, event.data, cause)
+    run.status = "queued"
+    if state.test is not None and run.path not in state.test.halted:
+        state.test.halted.append(run.path)
+
+
+def _node_pinned(graph: Graph, state: Execution, event: e.NodePinned, cause: Cause) -> None:
+    """How it ends the next event says; that nobody was asked is counted."""
+    if state.test is not None:
+        state.test.pinned += 1
+
+
 def _node_stopped(graph: Graph, state: Execution, event: e.NodeStopped, cause: Cause) -> None:
     run = open_run(graph, state, event.path, None, cause)
     run.status, run.ending = "stopping", event.ending
@@ -188,6 +201,8 @@ APPLIERS: Final[dict[type, Applier]] = {
     e.NodeSkipped: _node_skipped,
     e.NodeCancelled: _node_cancelled,
     e.NodeQueued: _node_queued,
+    e.NodeHalted: _node_halted,
+    e.NodePinned: _node_pinned,
     e.NodeStopped: _node_stopped,
     e.NodesReset: _nodes_reset,
 }

@@ -8,6 +8,8 @@ the execution ends all of them. `tests/domain/test_run_life.py` collects which o
     none        NodeStarted     → active        a container, a wait, a child
     none        NodeRetried     → retrying      decided inline, and failed
     none        IncidentRaised  → incident      decided inline, and failed for good
+    none        NodeHalted      → queued        a test run stops before it
+    queued      NodeHalted      → queued
     queued      NodeScheduled   → active        it is its turn
     queued      NodeStarted     → active
     queued      NodeCompleted   → ended         decided inline

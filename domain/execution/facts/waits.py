@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from contracts import events as e
-from contracts.commands import SendSignal
+from contracts.commands import SendSignal, SkipTime
 from domain.definition.graph import Graph
 from domain.execution.facts.runs import (
     Applier,
@@ -21,7 +21,14 @@ def _timer_started(graph: Graph, state: Execution, event: e.TimerStarted, cause:
         state.alone = event.alone
 
 
-def _timer_gone(graph: Graph, state: Execution, event: e.TimerFired | e.TimerCancelled, cause: Cause) -> None:
+def _timer_fired(graph: Graph, state: Execution, event: e.TimerFired, cause: Cause) -> None:
+    state.timers.pop(event.timer, None)
+    if state.test is not None and isinstance(cause.command, SkipTime):
+        state.test.ahead = cause.command.ahead
+        state.test.skips += 1
+
+
+def _timer_gone(graph: Graph, state: Execution, event: e.TimerCancelled, cause: Cause) -> None:
     state.timers.pop(event.timer, None)
 
 
@@ -80,7 +87,7 @@ def _child_cancel_requested(graph: Graph, state: Execution, event: e.ChildCancel
 
 APPLIERS: Final[dict[type, Applier]] = {
     e.TimerStarted: _timer_started,
-    e.TimerFired: _timer_gone,
+    e.TimerFired: _timer_fired,
     e.TimerCancelled: _timer_gone,
     e.SignalReceived: _signal_received,
     e.SignalConsumed: _signal_consumed,

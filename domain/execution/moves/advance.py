@@ -22,7 +22,7 @@ from domain.definition.graph import Node
 from domain.execution import edges
 from domain.execution.deciding import NODE_STOPPED, Deciding, Ready
 from domain.execution.kind import acting_kind, kind_of
-from domain.execution.moves import compensation
+from domain.execution.moves import compensation, pinning
 from domain.execution.moves.close import close, root_left
 from domain.execution.moves.completion import complete
 from domain.execution.moves.failure import explained, fail, fail_expression
@@ -31,6 +31,7 @@ from domain.execution.moves.turns import begin_later, begin_queued_later
 from domain.execution.names import Frame
 from domain.execution.outputs import body_output, last_nodes, merge
 from domain.execution.paths import HANDLER, held_by, is_undo, node_path, plain_data, taken_sources
+from domain.execution.pins import halted_in
 from domain.execution.state import PENDING, TAKEN, NodeRun, Scope
 
 
@@ -117,6 +118,19 @@ def _when_holds(ctx: Deciding, ready: Ready) -> bool:
 
 
 def begin(ctx: Deciding, ready: Ready) -> None:
+    """The node's turn has come, and nothing is in its way; a test run may stop before it, or give what it ends by."""
+    if ctx.state.test is None or not (pinning.halts(ctx, ready) or pinning.is_given(ctx, ready)):
+        _begin(ctx, ready)
+
+
+def go_past(ctx: Deciding, run: NodeRun) -> None:
+    """A node begins that the execution stood before."""
+    ready = _again(ctx, run)
+    if ctx.state.test is None or not pinning.is_given(ctx, ready):
+        _begin(ctx, ready)
+
+
+def _begin(ctx: Deciding, ready: Ready) -> None:
     """The node's kind begins; what it cannot evaluate is the node's failure. Its time limits begin with it."""
     try:
         kind_of(ready.node).start(ctx, ready)
@@ -138,13 +152,16 @@ def arm_limits(ctx: Deciding, node: Node, run: NodeRun) -> None:
 
 def restart(ctx: Deciding, run: NodeRun) -> None:
     """The run's next attempt begins, with the same data."""
-    scope = ctx.state.scopes[run.scope]
-    begin(ctx, Ready(scope, ctx.graph.nodes[run.node], run.path, run.data, run.attempt, None))
+    begin(ctx, _again(ctx, run))
+
+
+def _again(ctx: Deciding, run: NodeRun) -> Ready:
+    return Ready(ctx.state.scopes[run.scope], ctx.graph.nodes[run.node], run.path, run.data, run.attempt, None)
 
 
 def _begin_queued(ctx: Deciding, path: str) -> None:
     run = ctx.state.runs.get(path)
-    if run is None or run.status != "queued" or held_by(run):
+    if run is None or run.status != "queued" or held_by(run) or path in halted_in(ctx.state):
         return
     if ctx.begins_later():
         begin_queued_later(ctx, run)

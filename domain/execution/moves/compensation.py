@@ -16,14 +16,17 @@ from contracts.events import (
     TimerStarted,
 )
 from contracts.failure import Failure
+from contracts.values import NULL
 from domain.definition.graph import Node
 from domain.execution.deciding import Deciding
 from domain.execution.facts.compensation import find, name_of
 from domain.execution.kind import acting_kind
 from domain.execution.moves.completion import complete
 from domain.execution.moves.failure import fail, retry_due
+from domain.execution.moves.pinning import SENDS, told
 from domain.execution.paths import UNDO_SUFFIX, is_undo
-from domain.execution.state import Compensation, NodeRun, Undoing
+from domain.execution.pins import pin_for
+from domain.execution.state import Compensation, NodeRun, Tested, Undoing
 
 
 def begin(ctx: Deciding, by: str, only: list[str] | None) -> bool:
@@ -64,12 +67,29 @@ def _end(ctx: Deciding, undoing: Undoing) -> None:
 
 def _run(ctx: Deciding, compensation: Compensation, path: str, attempt: int) -> None:
     node = ctx.graph.nodes[compensation.node]
+    if ctx.state.test is not None and _is_given(ctx, ctx.state.test, node, path, attempt):
+        return
     if node.undo_config is None:
         ctx.emit(NodeScheduled(path, attempt))
     elif _undo_here(ctx, node, compensation, path, attempt):
         return
     if node.compensate_timeout_ms:
         ctx.emit(TimerStarted(f"{path}:start_to_close", ctx.now + node.compensate_timeout_ms))
+
+
+def _is_given(ctx: Deciding, test: Tested, node: Node, path: str, attempt: int) -> bool:
+    """Whether a test run is given how this attempt at undoing a node ends; then it has."""
+    is_activity = node.undo_config is None
+    pin = pin_for(test, path, attempt, is_activity or node.undo_kind.name == SENDS)
+    if pin is None:
+        return False
+    ctx.emit(NodeScheduled(path, attempt) if is_activity else NodeStarted(path, attempt))
+    ctx.emit(told(path, attempt, pin))
+    if pin.failure is not None:
+        failed(ctx, ctx.state.runs[path], pin.failure, pin.retryable)
+    else:
+        ctx.emit(NodeCompleted(path, NULL if pin.output is None else pin.output))
+    return True
 
 
 def _undo_here(ctx: Deciding, node: Node, compensation: Compensation, path: str, attempt: int) -> bool:

@@ -48,6 +48,8 @@ def tell(ctx: Deciding, run: NodeRun, about: str) -> None:
         if not CHANNELS[route["channel"]].is_sent:
             if about not in CLOSED:
                 ctx.emit(TaskNotified(run.path, run.attempt, route["channel"], memo.version, about))
+        elif ctx.state.test is not None and ctx.state.test.plan.refuses:
+            continue  # nothing goes out into the world
         elif memo.version <= VERSIONS_MAX and (about not in CLOSED or _may_have_heard(memo, place, route["channel"])):
             notice = _notice(ctx.state.execution, run.path, run.attempt, memo.version, place)
             ctx.emit(TaskNoticeStarted(run.path, run.attempt, notice, place, memo.version, about))

@@ -164,7 +164,8 @@ class Shared:
         outbox = RecordOutbox(self.log)
         self.letters = DeadLetters(outbox.put, self.clock, stores.log.record_bytes_max, lambda: self.owned.is_in_charge(0))
         self._hear_of_unreadable()
-        self.catalog = Catalog(stores.log, self.clock, is_followed=True, retention_ms=engine.retention_ms)
+        kept = {"retention_ms": engine.retention_ms, "test_retention_ms": engine.test_retention_ms}
+        self.catalog = Catalog(stores.log, self.clock, is_followed=True, **kept)
         self.resources = Resources(stores.log, self.clock, is_followed=True)
         self.breakers = BreakerBook(self.resources)
         self._hear_of_passed_over()

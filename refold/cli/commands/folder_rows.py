@@ -14,14 +14,13 @@ from typing import Final, TypeAlias
 from contracts.errors import LogCorrupt, LogError, UnknownRecord
 from contracts.journal import Checkpoint
 from contracts.ports.read_models import ReadModels
-from contracts.ports.where import all_of
 from contracts.system import is_system
 from domain.execution.history import Entry, is_erasure, read_entries
 from infra.server.reader_wiring import Reader, open_read_models
 from infra.settings.model import EngineSettings
 from projections.execution_columns import execution_filter, names_of
 from projections.execution_list import ExecutionList, ExecutionRow, row_of
-from projections.executions import READ_MODEL, USERS_ONLY, ExecutionRecord, asks_for_system, executions_where, record_value
+from projections.executions import READ_MODEL, ExecutionRecord, asks_for_system, asks_for_tests, executions_where, listed, record_value
 from projections.filter import Filter
 from refold.cli.commands.folder_lists import read_filter
 from refold.cli.commands.target import Value, Wanted, row_value
@@ -53,6 +52,8 @@ def _folded(reader: Reader, wanted: Wanted, filter_: Filter | None) -> list[Valu
 
 def _is_wanted(row: Row, wanted: Wanted, filter_: Filter | None) -> bool:
     if is_system(row.workflow) and not _shows_system(wanted):
+        return False
+    if row.is_test and not asks_for_tests(wanted.filter):
         return False
     if (wanted.statuses and row.status not in wanted.statuses) or wanted.workflow not in (None, row.workflow):
         return False
@@ -92,7 +93,7 @@ def _merged(reader: Reader, models: ReadModels, checkpoint: Checkpoint, wanted: 
         gone_on.setdefault(entry.decision.execution, []).append(entry)
     limit = _ALL if wanted.limit is None else wanted.limit + len(gone_on)
     query = executions_where(wanted.workflow, wanted.statuses, limit=limit, filter_=filter_)
-    records = models.select(query if _shows_system(wanted) else query._replace(where=all_of(query.where, USERS_ONLY)))
+    records = models.select(listed(query, wanted.workflow, wanted.filter, wanted.system))
     rows = [(record.number, row_value(record_value(record))) for record in records if record.execution not in gone_on]
     for name, entries in gone_on.items():
         number, row = _row_since(reader, models, name, entries, since)

@@ -692,6 +692,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/executions/{execution}/definition": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The definition that an execution goes by; of a test run also one that is not published. */
+        get: operations["get_executed_definition"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/executions/{execution}/erase": {
         parameters: {
             query?: never;
@@ -907,6 +924,23 @@ export interface paths {
         get: operations["get_state"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/executions/{execution}/step": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Let a test run that stands before nodes begin these, and stop before whatever is to begin next. */
+        post: operations["step_execution"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1405,6 +1439,23 @@ export interface paths {
         get: operations["list_templates"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/test-runs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Try a definition. The same `Idempotency-Key` twice is one test run. Activities that nothing is given for run for real. */
+        post: operations["start_test_run"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2807,6 +2858,15 @@ export interface components {
             position: number;
             results: components["schemas"]["Evaluated"][];
         };
+        /** @description The definition that an execution goes by. */
+        ExecutedDefinition: {
+            definition: unknown;
+            hash: string;
+            is_published: boolean;
+            /** @description 0 where it is not published: of a test run */
+            version: number;
+            workflow: string;
+        };
         /** @description An execution as it is at `position`. */
         Execution: {
             created_at: string | null;
@@ -3548,6 +3608,14 @@ export interface components {
             /** @enum {string} */
             state: "open" | "closed";
         };
+        /** @description Where the test run stands, as the caller has seen it. */
+        StepRequest: {
+            /**
+             * @description the version of its last event: twice is once
+             * @default null
+             */
+            at: number | null;
+        };
         /** @description A human task with its context: what people are shown, how they may answer, and all that was said and done. */
         Task: {
             answers: components["schemas"]["TaskAnswer"][];
@@ -3704,6 +3772,71 @@ export interface components {
         Templates: {
             broken: components["schemas"]["BrokenTemplate"][];
             templates: components["schemas"]["TemplateShown"][];
+        };
+        /** @description What to try, and what to do otherwise than an execution does. */
+        TestRunRequest: {
+            /**
+             * @description the text of a definition, as it stands
+             * @default null
+             */
+            definition: string | null;
+            /**
+             * @description or the name of a draft
+             * @default null
+             */
+            draft: string | null;
+            /**
+             * @description checked against the definition's `input`
+             * @default null
+             */
+            input: unknown;
+            /**
+             * @description by node, what it is given: `{output, port}`, `{error}` or `{from: {execution, node}}`, for an `attempt` or an `iteration`, or a list of these; `*` is every activity
+             * @default null
+             */
+            pins: {
+                [key: string]: unknown;
+            } | null;
+            /**
+             * @description delays, retries and later starts are over at once, in the order in which they are due
+             * @default false
+             */
+            skip_time: boolean;
+            /**
+             * @description so is whatever else is due at some time: timeouts of people, signals, all of it
+             * @default false
+             */
+            skip_timeouts: boolean;
+            /**
+             * @description nodes before which it halts
+             * @default null
+             */
+            stop_before: string[] | null;
+            /**
+             * @default yaml
+             * @enum {string}
+             */
+            syntax: "yaml" | "json";
+            /**
+             * @description activities that nothing is given for: they run, or fail
+             * @default run
+             * @enum {string}
+             */
+            unpinned: "run" | "refuse";
+            /**
+             * @description first values of declared variables
+             * @default null
+             */
+            variables: {
+                [key: string]: unknown;
+            } | null;
+            /** @default null */
+            version: number | null;
+            /**
+             * @description or a workflow, in a `version` or the active one
+             * @default null
+             */
+            workflow: string | null;
         };
         /** @description What is different between a version of a workflow and a text; no changes where they say the same. */
         TextDifference: {
@@ -5338,6 +5471,29 @@ export interface operations {
             };
         };
     };
+    get_executed_definition: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description the id of an execution */
+                execution: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExecutedDefinition"];
+                };
+            };
+        };
+    };
     erase_execution: {
         parameters: {
             query?: never;
@@ -5714,6 +5870,33 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["State"];
+                };
+            };
+        };
+    };
+    step_execution: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description the id of an execution */
+                execution: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["StepRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Given"];
                 };
             };
         };
@@ -6539,6 +6722,42 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Templates"];
+                };
+            };
+        };
+    };
+    start_test_run: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description your own id for the request: twice is once */
+                "Idempotency-Key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TestRunRequest"];
+            };
+        };
+        responses: {
+            /** @description It repeats an earlier one. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Execution"];
+                };
+            };
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Execution"];
                 };
             };
         };
