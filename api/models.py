@@ -15,7 +15,7 @@ ID = "01M7YSBNCY00H3J2CMT0"
 EXECUTION = {
     "execution_id": ID, "workflow": "hello", "version": 1, "status": "completed", "outcome": "greeted",
     "output": {"greeting": "Hello, World!"}, "error": None, "parent": None,
-    "created_at": AT, "started_at": AT, "ended_at": AT, "position": 42,
+    "created_at": AT, "started_at": AT, "ended_at": AT, "position": 42, "test": False,
 }  # fmt: skip
 
 _ABSENT = "what it refers to and nobody has now: kinds that no worker offers, workflows that are not published"
@@ -53,6 +53,7 @@ class Execution(BaseModel):
     started_at: Time | None
     ended_at: Time | None
     position: int = Field(description="the journal's position; reads take it as `min_position`")
+    test: bool = Field(description="whether it is a test run")
 
 
 class StartRequest(BaseModel):
@@ -193,6 +194,7 @@ class Row(BaseModel):
     started_at: Time | None
     ended_at: Time | None
     duration_ms: int | None = Field(description="from its start to its end")
+    test: bool = Field(description="whether it is a test run")
     events: int
     waiting_for: list[WaitingFor]
     search: dict[str, Any] | None = Field(description="the values by which one searches, by their names in `settings.search`")

@@ -344,5 +344,5 @@ def _set_aside(changes: Changes, number: int, found: Unreadable, is_new: bool) -
 
 
 READ_MODEL: Final = ReadModel(
-    name="executions", version=2, shape="e6357b52b965cb88", tables=(EXECUTIONS, PIECES, TAGS), finish=_finish, set_aside=_set_aside
+    name="executions", version=3, shape="5041c79bfdff8110", tables=(EXECUTIONS, PIECES, TAGS), finish=_finish, set_aside=_set_aside
 )

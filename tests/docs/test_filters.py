@@ -58,7 +58,7 @@ def test_the_table_of_columns_is_that_of_the_code(name: str) -> None:
     assert written == _table(LISTS[name])
 
 
-KINDS: Final = {"string": "text", "int": "whole", "timestamp": "time", "duration": "duration"}
+KINDS: Final = {"string": "text", "int": "whole", "timestamp": "time", "duration": "duration", "bool": "flag"}
 """What the web UI calls the kinds of columns."""
 
 

@@ -2881,6 +2881,8 @@ export interface components {
             started_at: string | null;
             /** @enum {string} */
             status: "created" | "scheduled" | "running" | "paused" | "incident" | "completed" | "failed" | "cancelled" | "terminated" | "quarantined";
+            /** @description whether it is a test run */
+            test: boolean;
             version: number;
             workflow: string;
         };
@@ -3458,6 +3460,8 @@ export interface components {
             status: "created" | "scheduled" | "running" | "paused" | "incident" | "completed" | "failed" | "cancelled" | "terminated" | "quarantined";
             /** @description those of the workflow's version */
             tags: string[];
+            /** @description whether it is a test run */
+            test: boolean;
             /** @description what started it, as its trigger says; null for one without */
             trigger: components["schemas"]["Trigger"] | null;
             version: number;

@@ -73,6 +73,7 @@ export function TermDialog({ term, workflows, searchNames, onTerm, onClose }: Te
 
 function choices(column: string, operator: Operator, workflows: readonly string[]): readonly { readonly value: string; readonly says: string }[] | null {
   if (operator !== "==" && operator !== "!=") return null;
+  if (kindOf(column) === "flag") return ["true", "false"].map((value) => ({ value, says: value }));
   if (column === "status") return STATUSES.filter((one) => !OF_NODES.has(one)).map((value) => ({ value, says: sayState(value) }));
   return column === "workflow" && workflows.length > 0 ? workflows.map((value) => ({ value, says: value })) : null;
 }

@@ -3,7 +3,7 @@
 import { quoted, unquoted } from "./cel";
 import columns from "./columns.json";
 
-export type Kind = "text" | "whole" | "time" | "duration" | "texts" | "any";
+export type Kind = "text" | "whole" | "time" | "duration" | "texts" | "flag" | "any";
 
 export interface FilterColumn {
   readonly name: string;
@@ -20,6 +20,7 @@ export const OPERATORS = {
   time: [">", ">=", "<", "<="],
   duration: [">", ">=", "<", "<="],
   texts: ["has"],
+  flag: ["=="],
   any: ["==", "!=", ">", ">=", "<", "<=", "startsWith", "contains"],
 } as const satisfies Readonly<Record<Kind, readonly string[]>>;
 export type Operator = (typeof OPERATORS)[Kind][number];
@@ -63,6 +64,7 @@ export function termOf(part: string): Term | null {
   if (kind === "time") return of(column, operator as Operator, agoOf(value) ?? unquoted(TIME.exec(value)?.groups?.["value"] ?? ""));
   if (kind === "duration") return of(column, operator as Operator, unquoted(SPAN.exec(value)?.groups?.["value"] ?? ""));
   if (kind === "whole") return of(column, operator as Operator, /^\d{1,15}$/.test(value) ? value : null);
+  if (kind === "flag") return of(column, operator as Operator, /^(?:true|false)$/.test(value) ? value : null);
   const text = unquoted(value);
   if (kind === "any") return of(column, operator as Operator, text !== null && isPlain(text) ? null : text ?? (isPlain(value) ? value : null));
   return of(column, operator as Operator, text);
@@ -103,7 +105,7 @@ export function written({ column, operator, value }: Term): string {
 function constant(kind: Kind, value: string): string {
   if (kind === "time") return LENGTH.test(value) ? `now - duration(${quoted(value)})` : `timestamp(${quoted(value)})`;
   if (kind === "duration") return `duration(${quoted(value)})`;
-  if (kind === "whole" || (kind === "any" && isPlain(value))) return value;
+  if (kind === "whole" || kind === "flag" || (kind === "any" && isPlain(value))) return value;
   return quoted(value);
 }
 
@@ -112,6 +114,7 @@ export function isFit({ column, value }: Pick<Term, "column" | "value">): boolea
   const kind = kindOf(column);
   if (value.trim() === "") return false;
   if (kind === "whole") return /^\d{1,15}$/.test(value);
+  if (kind === "flag") return /^(?:true|false)$/.test(value);
   if (kind === "duration") return LENGTH.test(value);
   if (kind === "time") return LENGTH.test(value) || (/^\d{4}-\d\d-\d\dT/.test(value) && !Number.isNaN(Date.parse(value)));
   return true;
