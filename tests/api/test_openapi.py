@@ -90,7 +90,7 @@ FREE = {
     "NodeKind.begins_with", "Validity.ports",
     "StartRequest.variables", "ResolveRequest.variables", "Span.attributes", "SpanEvent.attributes", "LogEnds.ends",
     "TriggerRequest.trigger", "TriggerShown.config", "HookContent.headers", "HookDeliveries.counts",
-    "CredentialRequest.values", "RotateRequest.values", "TemplateHole.schema",
+    "CredentialRequest.values", "RotateRequest.values", "TemplateHole.schema", "TestRunRequest.pins", "TestRunRequest.variables",
 }  # fmt: skip
 """What belongs to users, or differs from type to type."""
 
