@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple, Protocol
 
+from api.test_start import Executed
+from domain.replay.recorded import Recorded
 from projections.history import HistoryEvent
 from projections.nodes import NodeRow
 from projections.preview import Asked, Preview
@@ -29,6 +31,12 @@ class Packed(NamedTuple):
 
 class ExecutionBook(Protocol):
     """What an execution is, and was."""
+
+    async def recorded(self, execution: str) -> dict[str, Recorded]:
+        """What the nodes of an execution have ended by. Raises Rejected where there is none of that id, or its values are sealed."""
+
+    async def executed_definition(self, execution: str) -> Executed:
+        """The definition that an execution goes by. Raises Rejected where there is none of that id."""
 
     async def history(self, execution: str, start: int, limit: int) -> tuple[list[HistoryEvent], int | None]:
         """Events from version `start` on, and the version to go on from."""

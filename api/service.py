@@ -12,7 +12,7 @@ from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 from api.execution_book import ExecutionBook
 from api.letters import Letters
 from api.streams.streams import Streams
-from api.test_start import Executed, TestStart
+from api.test_start import TestStart
 from api.trigger_book import TriggerBook
 from api.webhook_book import WebhookBook
 from contracts.about import About
@@ -34,7 +34,6 @@ from domain.bulk.action import Row, Which
 from domain.definition.graph import Graph
 from domain.definition.outline import Activities
 from domain.definition.template import FoundTemplate
-from domain.replay.recorded import Recorded
 from projections.audit import AuditRecord
 from projections.definitions import Version
 from projections.executions import ExecutionRecord
@@ -246,12 +245,6 @@ class Service(TriggerBook, ExecutionBook, Protocol):
 
     def compiled(self, workflow: str, version: int) -> Graph | None:
         """A version of a workflow (0: the active one), compiled; None where there is none, or its language is not known."""
-
-    async def recorded(self, execution: str) -> dict[str, Recorded]:
-        """What the nodes of an execution have ended by. Raises Rejected where there is none of that id, or its values are sealed."""
-
-    async def executed_definition(self, execution: str) -> Executed:
-        """The definition that an execution goes by. Raises Rejected where there is none of that id."""
 
     async def activate(self, workflow: str, version: int, caller: Caller = ENGINE) -> Version:
         """Make a version the active one."""

@@ -118,7 +118,8 @@ def test_attribute_names_are_those_that_cloud_events_allow() -> None:
 def test_what_is_told_of_a_history_fits_its_schemas_and_is_read_by_the_cloud_events_sdk(folder: Path) -> None:
     events = of_history(folder)
     assert len({event.id for event in events}) == len(events)
-    assert events or folder.name.startswith(("keeper", "breaker", "test_run")), "what the engine keeps for itself, and tests, tell nobody of it"
+    keeps = ("keeper", "breaker", "test_run")
+    assert events or folder.name.startswith(keeps), "what the engine keeps for itself, and test runs, tell nobody"
     for event in events:
         content = encode_event(event)
         plain, one = json.loads(content), BY_TYPE[event.type]
