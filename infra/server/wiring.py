@@ -245,7 +245,7 @@ def build_alone(
     local = ActivityWorker(kinds, limits, report, clock, blobs, cache, executor, channel=channel, credentials=credentials)
     lease_ms = lease_ms or round(settings.lease_s * 1000)
     worker = TaskLeases(local, kinds, limits, report, clock, blobs, lease_ms, cache, channel) if remote else local
-    catalog = Catalog(log, clock, retention_ms=settings.retention_ms, test_retention_ms=settings.test_retention_ms)
+    catalog = Catalog(log, clock, retention_ms=settings.retention_ms, retention_of_tests_ms=settings.retention_of_tests_ms)
     resources = Resources(log, clock)
     breakers = BreakerBook(resources)
     neighbours = Neighbours(reports, told.wake, sealing=sealing, breakers=breakers)

@@ -161,7 +161,7 @@ class EngineSettings(BaseModel):
         json_schema_extra={"format": "a duration, such as 12h or 30d"},
         description="how long executions are kept that have ended, where their definition does not say; without it for ever",
     )
-    test_retention: str = Field(
+    retention_of_tests: str = Field(
         default="1d",
         pattern=DURATION_PATTERN,
         json_schema_extra={"format": "a duration, such as 12h or 30d"},
@@ -234,9 +234,9 @@ class EngineSettings(BaseModel):
         return parse_duration(self.retention) if self.retention else 0
 
     @property
-    def test_retention_ms(self) -> int:
+    def retention_of_tests_ms(self) -> int:
         """The retention of test runs in milliseconds; 0, for ever, where nothing may be removed."""
-        return parse_duration(self.test_retention) if self.archive or self.remove_unarchived else 0
+        return parse_duration(self.retention_of_tests) if self.archive or self.remove_unarchived else 0
 
     @field_validator("redact")
     @classmethod

@@ -74,13 +74,13 @@ class Published(NamedTuple):
 class Catalog:
     """Definitions by name and version, and compiled by hash. Reads on when somebody else may have published."""
 
-    def __init__(self, log: Log, clock: Clock, is_followed: bool = False, retention_ms: int = 0, test_retention_ms: int = 0) -> None:
+    def __init__(self, log: Log, clock: Clock, is_followed: bool = False, retention_ms: int = 0, retention_of_tests_ms: int = 0) -> None:
         """Of one that is followed records come by `take`: it reads nothing by itself where it is asked, as who asks there must not wait.
 
-        `retention_ms` is how long executions are kept that have ended, where their definition does not say, `test_retention_ms` how
+        `retention_ms` is how long executions are kept that have ended, where their definition does not say, `retention_of_tests_ms` how
         long test runs are; 0 for ever.
         """
-        self.retention_ms, self.test_retention_ms = retention_ms, test_retention_ms
+        self.retention_ms, self.retention_of_tests_ms = retention_ms, retention_of_tests_ms
         self._log = log
         self._clock = clock
         self._lock = threading.Lock()

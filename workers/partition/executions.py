@@ -37,14 +37,14 @@ class Executions:
 
     def __init__(
         self, graph_of: GraphOf, live_max: int = LIVE_MAX_DEFAULT, retention_ms: int = 0, partition: int = 0, notes_last: bool = False,
-        test_retention_ms: int = 0,
+        retention_of_tests_ms: int = 0,
     ) -> None:  # fmt: skip
-        """`retention_ms` is how long what has ended is kept where its definition does not say, `test_retention_ms` test runs; 0 for ever.
+        """`retention_ms` is how long what has ended is kept where its definition does not say, `retention_of_tests_ms` test runs; 0 for ever.
 
         With `notes_last` it is noted what a decision follows on that comes after an end (80 bytes each): nobody has to read it then.
         """
         self.retention_ms, self._partition, self._notes_last = retention_ms, partition, notes_last
-        self._test_retention_ms = test_retention_ms
+        self._retention_of_tests_ms = retention_of_tests_ms
         self._graph_of = graph_of
         self._live_max = live_max
         self._live: dict[str, Folded] = {}
@@ -167,7 +167,7 @@ class Executions:
 
     def _kept_ms(self, folded: Folded) -> int:
         if folded.state.test is not None:
-            return self._test_retention_ms
+            return self._retention_of_tests_ms
         return folded.graph.retention_ms or self.retention_ms
 
     def note_after_end(self, execution: str, offset: int, digest: bytes) -> None:

@@ -126,7 +126,7 @@ def recover(
     """
     catalog.read_on()
     kept_to = log.kept_to(partition, asks=True)
-    none = Executions(catalog.graph, live_max, catalog.retention_ms, partition, tasks_outlive, catalog.test_retention_ms)
+    none = Executions(catalog.graph, live_max, catalog.retention_ms, partition, tasks_outlive, catalog.retention_of_tests_ms)
     recovered = _from_snapshot(log, partition, catalog, snapshots, none, sealing) or Recovered(none)
     recovered.tasks = Tasks() if tasks_outlive else None
     began_at = recovered.checkpoint.offset
