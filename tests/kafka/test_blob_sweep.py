@@ -12,7 +12,6 @@ from random import Random
 from typing import Any
 
 import pytest
-from tests.kafka.retention_of_tests import ENDS, HOLDS, FusedLog, refold_verify
 
 from contracts.ports.blob_topic import BlobId
 from infra.clock import ManualClock
@@ -26,6 +25,7 @@ from tests.archive.blob_world import GRACE, HOUR, References
 from tests.archive.test_killed import Died, Fuse
 from tests.kafka.played_engine import until
 from tests.kafka.test_cluster import Engines
+from tests.kafka.test_retention import ENDS, HOLDS, FusedLog, refold_verify
 from tests.kafka.topics import KafkaLogs, new_topics
 from workers.archive.blob_sweep import GAIN_BYTES_MIN, BlobSweep
 

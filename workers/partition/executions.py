@@ -39,7 +39,7 @@ class Executions:
         self, graph_of: GraphOf, live_max: int = LIVE_MAX_DEFAULT, retention_ms: int = 0, partition: int = 0, notes_last: bool = False,
         retention_of_tests_ms: int = 0,
     ) -> None:  # fmt: skip
-        """`retention_ms` is how long what has ended is kept where its definition does not say, `retention_of_tests_ms` test runs; 0 for ever.
+        """`retention_ms` is how long what has ended is kept where its definition does not say, `retention_of_tests_ms` tests; 0 for ever.
 
         With `notes_last` it is noted what a decision follows on that comes after an end (80 bytes each): nobody has to read it then.
         """
