@@ -27,6 +27,7 @@ def keep(page: Page, name: str) -> None:
     page.evaluate("document.fonts.ready")
     page.evaluate(SAME_TIMES)
     page.screenshot(path=PICTURES / f"{name}.png", animations="disabled", caret="hide")
+    page.close()  # before its server is gone: it would say so
 
 
 def test_pictures(open_page: Opener, build: object, tmp_path: Path) -> None:

@@ -206,5 +206,6 @@ def test_a_server_that_is_killed_in_the_middle_of_a_merge_costs_nothing_that_was
         assert kept.startswith("# typed after it died\n")
         assert re.search(r"for: 9s.*\n.*for: 2s", kept)
         expected(open_page, "ERR_CONNECTION")
+        page.close()  # before its server is gone: it would say so
     finally:
         own[-1].kill()
