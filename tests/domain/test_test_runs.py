@@ -120,6 +120,13 @@ def test_a_test_run_that_stands_can_be_cancelled() -> None:
     assert world(TWO, Plan(stop_before=("b",))).send(c.CancelExecution()).status == "cancelled"
 
 
+def test_of_two_nodes_that_it_stands_before_one_may_end_the_other() -> None:
+    definition = "settings: {on_failure: fail}\nnodes: [{id: a, type: a}, {id: b, type: b}]"
+    halted = world(definition, Plan({"a": (Pin(failure=BAD),)}, ("a", "b")))
+    assert halted.state().reason == "stopped before a and 1 more"
+    assert (halted.send(c.ResumeExecution()).status, halted.ran) == ("failed", [])
+
+
 def test_only_a_test_run_goes_step_by_step() -> None:
     execution = World(TWO, acts={"a": never}).start()
     execution.send(c.PauseExecution(), c.ResumeExecution(step=True))

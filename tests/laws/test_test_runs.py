@@ -19,7 +19,7 @@ from simulation.definitions import CHILD
 from tests.domain.spec import ActivityError, After, Called, World, graph_of
 from tests.laws.test_laws import definitions, walk
 
-EXAMPLES = 5_000 if settings.get_current_profile_name() == "long" else 200
+EXAMPLES = 5_000 if settings.get_current_profile_name() == "long" else 100
 UNORDERED = ("wait_for", "cancel", "wait_until", "wait_signal", "for_each", "human_task", "mutex", "any", "timeouts", "max_iterations")
 """What ends by what comes first, or by what comes from people: given at once, that may be another."""
 

@@ -39,7 +39,8 @@ def _resume(ctx: Deciding, command: c.ResumeExecution) -> None:
     held, halted = list(state.held), halted_in(state)
     ctx.emit(e.ExecutionResumed())
     for path in halted:
-        go_past(ctx, state.runs[path])
+        if (run := state.runs.get(path)) is not None and run.status == "queued":  # what one before it ended by may have ended it
+            go_past(ctx, run)
     _take_all_up(ctx, held)
 
 
