@@ -10,6 +10,8 @@ export interface Span {
 }
 
 export interface Parsed {
+  /** What it is of. */
+  readonly text: string;
   readonly name: string;
   readonly outline: Room;
   /** What it says; its numbers are those of JavaScript, so no value is taken from it. */
@@ -41,7 +43,7 @@ export function parseText(text: string): Parsed | Broken {
       if (node?.range) spans.set(box.path, { from: node.range[0], to: node.range[1] });
     }
     const name = typeof definition === "object" && definition !== null && "name" in definition ? definition["name"] : "";
-    return { name: typeof name === "string" ? name : "", outline, definition, spans };
+    return { name: typeof name === "string" ? name : "", text, outline, definition, spans };
   } catch (error) {
     return { line: 1, message: error instanceof RangeError ? "it is nested too deep to be drawn" : (error as Error).message };
   }

@@ -1,6 +1,6 @@
 /** The editor of a definition's text: CodeMirror in a shadow root, whose styles are adopted sheets, as the policy of the page allows no others. */
 
-import { defaultKeymap, history, historyKeymap, redo, undo } from "@codemirror/commands";
+import { defaultKeymap, history, historyKeymap, isolateHistory, redo, undo } from "@codemirror/commands";
 import { yaml } from "@codemirror/lang-yaml";
 import { bracketMatching, foldGutter, foldKeymap, HighlightStyle, indentOnInput, syntaxHighlighting } from "@codemirror/language";
 import { Compartment, EditorState } from "@codemirror/state";
@@ -31,6 +31,9 @@ export interface EditorHandle {
   readonly replace: (text: string) => void;
   /** Changes what the splices say, which are of the text as it is; the cursor stays where it is. */
   readonly change: (splices: readonly Splice[]) => void;
+  /** Changes parts of it, as one step that can be undone; then the cursor stands at a place of the changed text. */
+  readonly splice: (splices: readonly Splice[], at?: number) => void;
+  /** The text as it is this moment. */
   readonly text: () => string;
   readonly undo: () => void;
   readonly redo: () => void;
@@ -72,7 +75,8 @@ export function TextEditor({ says, text, marks, assist, onText, onCursor, ref }:
           EditorView.updateListener.of((update) => {
             if (update.docChanged) changed(update.state.doc.toString());
             const isHere = update.view.hasFocus || !update.docChanged; // what others change moves nobody
-            if (isHere && (update.selectionSet || update.docChanged)) moved(update.state.selection.main.head);
+            const isSplice = update.transactions.some((one) => one.isUserEvent("input.splice")); // whoever did it says what is chosen
+            if (isHere && !isSplice && (update.selectionSet || update.docChanged)) moved(update.state.selection.main.head);
           }),
         ],
       }),
@@ -108,6 +112,11 @@ export function TextEditor({ says, text, marks, assist, onText, onCursor, ref }:
       shown?.dispatch({ changes: { from: 0, to: shown.state.doc.length, insert: next } });
     },
     change: (splices) => view.current?.dispatch({ changes: [...splices], userEvent: "input.form" }),
+    splice: (splices, at) => {
+      const changes = splices.map(({ from, to, insert }) => ({ from, to, insert }));
+      const moved = at === undefined ? {} : { selection: { anchor: at }, effects: EditorView.scrollIntoView(at, { y: "center" }) };
+      view.current?.dispatch({ changes, annotations: isolateHistory.of("full"), userEvent: "input.splice", ...moved });
+    },
     text: () => view.current?.state.doc.toString() ?? text,
     undo: () => void (view.current && undo(view.current)),
     redo: () => void (view.current && redo(view.current)),

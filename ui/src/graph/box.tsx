@@ -7,6 +7,7 @@ import { Icon } from "../parts/icon";
 import { lookOf, Mark } from "../parts/state";
 import { sayState } from "../words/en";
 import css from "./canvas.module.css";
+import { useEditing } from "./editing";
 import { kindIcon } from "./kinds";
 import { isLabelled } from "./layout";
 import type { Box, BoxMark, Room } from "./outline";
@@ -31,7 +32,7 @@ export function BoxNode({ data: { box, isChosen, onFold, detail } }: NodeProps<N
   const shown = status && lookOf(status);
   return (
     <div className={names(css["box"], isChosen && css["chosen"], isOfExecution && look === undefined && (isPast ? css["ghost"] : css["idle"]), shown && css[shown], isWrong && css["failed"], box.mark && css[box.mark.is])} data-path={box.path} title={`${box.says}\n${box.kind}`}>
-      <Ends />
+      <Ends box={box} isChosen={isChosen} />
       <span className={css["icon"]}>
         <Icon name={kindIcon(box.kind)} size={16} />
       </span>
@@ -60,7 +61,7 @@ export function ContainerNode({ data: { box, isChosen, rooms, onFold, detail, ca
   const status = look && statusOf(box.kind, look.state);
   return (
     <div className={names(css["container"], isChosen && css["chosen"], isWrong && css["failed"], look === undefined && isPast && css["ghost"], box.mark && css[box.mark.is])} data-path={box.path}>
-      <Ends />
+      <Ends box={box} isChosen={isChosen} />
       <div className={css["caption"]}>
         <Fold path={box.path} isClosed={false} says={box.says} onFold={onFold} />
         <span className={css["name"]}>{box.says}</span>
@@ -126,12 +127,31 @@ function Fold({ path, isClosed, says, onFold }: { path: string; isClosed: boolea
   );
 }
 
-/** Where edges begin and end; React Flow draws none without them. */
-function Ends(): JSX.Element {
+/** Where edges begin and end; React Flow draws none without them. Where the graph can be changed, each port is one to draw an edge from. */
+function Ends({ box, isChosen }: { box: Box; isChosen: boolean }): JSX.Element {
+  const editing = useEditing();
+  if (editing === null) {
+    return (
+      <>
+        <Handle type="target" position={Position.Left} className={css["end"] ?? ""} isConnectable={false} />
+        <Handle type="source" position={Position.Right} className={css["end"] ?? ""} isConnectable={false} />
+      </>
+    );
+  }
+  const ports = [...editing.ports(box), "error"];
   return (
     <>
       <Handle type="target" position={Position.Left} className={css["end"] ?? ""} isConnectable={false} />
-      <Handle type="source" position={Position.Right} className={css["end"] ?? ""} isConnectable={false} />
+      {ports.map((port, at) => (
+        <Handle key={port} type="source" id={port} position={Position.Right} style={{ top: `${portAt(at, ports.length) * 100}%` }} className={names(css["handle"], port === "error" && css["ofError"])} title={say("drawFrom", { port })}>
+          {isChosen && ports.length > 2 && <span className={css["portName"]}>{port}</span>}
+        </Handle>
+      ))}
     </>
   );
+}
+
+/** At which part of a box's height a port stands. */
+export function portAt(at: number, count: number): number {
+  return count === 2 ? [0.5, 0.86][at] ?? 0.5 : (at + 1) / (count + 1);
 }

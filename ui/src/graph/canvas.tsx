@@ -7,16 +7,18 @@
 import "@xyflow/react/dist/base.css";
 import { type Edge, type Node, Position, ReactFlow, ReactFlowProvider, useReactFlow, useStore } from "@xyflow/react";
 import { type JSX, type KeyboardEvent, type MouseEvent, type ReactNode, useEffect, useMemo, useRef, useState } from "react";
-import { BoxNode, type BoxNodeData, ContainerNode } from "./box";
+import { BoxNode, type BoxNodeData, ContainerNode, portAt } from "./box";
 import css from "./canvas.module.css";
 import { boxAt, Far, NEAR } from "./far";
 import type { Layout } from "./layout";
+import { type Editing, EditingContext } from "./editing";
 import { LinkEdge, type LinkEdgeData } from "./link";
 import { type Box, boxesIn, linksIn, type Room } from "./outline";
 import { Joined, type Together } from "./together";
 import { ViewContext, type View } from "./view";
 import { useNear } from "./region";
 import { step } from "./walk";
+import { clips, Targets, useDrag, useLines, WhyNot } from "./hand";
 import { Lens, Zoom, zoomOf } from "./zoom";
 import { say } from "./words";
 
@@ -38,6 +40,8 @@ export interface CanvasProps {
   readonly lens?: Lens;
   /** With which others it is moved. */
   readonly together?: Together;
+  /** Where the graph can be changed: what is done with it. */
+  readonly editing?: Editing | null;
 }
 
 const NODE_TYPES = { box: BoxNode, container: ContainerNode };
@@ -47,21 +51,26 @@ export function Canvas(props: CanvasProps): JSX.Element {
   return (
     <ReactFlowProvider>
       <ViewContext value={props.view}>
-        <Drawn {...props} />
+        <EditingContext value={props.editing ?? null}>
+          <Drawn {...props} />
+        </EditingContext>
       </ViewContext>
     </ReactFlowProvider>
   );
 }
 
-function Drawn({ says, outline, layout, view, chosen, onChoose, closed, onFold, detail = noDetail, caption, lens, together }: CanvasProps): JSX.Element {
+function Drawn({ says, outline, layout, view, chosen, onChoose, closed, onFold, detail = noDetail, caption, lens, together, editing = null }: CanvasProps): JSX.Element {
   const flow = useReactFlow();
   const own = useMemo(() => lens ?? new Lens(), [lens]);
   const boxes = useMemo(() => new Map([...boxesIn(outline)].map((box) => [box.path, box])), [outline]);
   const isFar = useStore(({ transform }) => transform[2] < NEAR);
   const [isFitted, fitted] = useState(false);
   const near = useNear(outline, layout, isFitted);
-  const nodes = useMemo(() => (isFar ? [] : nodesOf(boxes, near, chosen, closed, onFold, detail, caption)), [isFar, boxes, near, chosen, closed, onFold, detail, caption]);
-  const edges = useMemo(() => (isFar ? [] : edgesOf(outline, near)), [isFar, outline, near]);
+  const drag = useDrag(outline, layout, editing);
+  const lines = useLines(outline, layout, editing);
+  const still = useMemo(() => (isFar ? [] : nodesOf(boxes, near, chosen, closed, onFold, detail, caption, editing)), [isFar, boxes, near, chosen, closed, onFold, detail, caption, editing]);
+  const nodes = drag.moved(still);
+  const edges = useMemo(() => (isFar ? [] : edgesOf(outline, boxes, near, editing)), [isFar, outline, boxes, near, editing]);
   const pressed = (event: KeyboardEvent) => {
     if (event.metaKey || event.ctrlKey || event.altKey || event.target !== event.currentTarget) return;
     const by = zoomOf(event.key);
@@ -70,6 +79,8 @@ function Drawn({ says, outline, layout, view, chosen, onChoose, closed, onFold, 
       own.zoom(by);
       return;
     }
+    if (event.shiftKey) return;
+    if (editing !== null && chosen !== null && !boxes.has(chosen) && event.key.startsWith("Arrow")) return; // it is not drawn yet
     const to = step(outline, layout, chosen, event.key);
     if (to === undefined) return;
     event.preventDefault();
@@ -80,7 +91,7 @@ function Drawn({ says, outline, layout, view, chosen, onChoose, closed, onFold, 
     onChoose(isFar ? boxAt(layout, x, y) : null);
   };
   return (
-    <div className={css["graph"]} role="group" aria-roledescription={say("graph")} aria-label={says} aria-describedby="graph-said" tabIndex={0} onKeyDown={pressed}>
+    <div className={css["graph"]} data-graph="" role="group" aria-roledescription={say("graph")} aria-label={says} aria-describedby="graph-said" tabIndex={0} onKeyDown={pressed} {...clips(editing)} {...lines.drops}>
       <ReactFlow
         nodes={nodes}
         edges={edges}
@@ -88,8 +99,13 @@ function Drawn({ says, outline, layout, view, chosen, onChoose, closed, onFold, 
         edgeTypes={EDGE_TYPES}
         onNodeClick={(_, { id }) => onChoose(id)}
         onPaneClick={clicked}
-        nodesDraggable={false}
-        nodesConnectable={false}
+        nodesDraggable={editing !== null && !isFar}
+        nodesConnectable={editing !== null}
+        onNodeDrag={drag.onDrag}
+        onNodeDragStop={drag.onStop}
+        onEdgeClick={(_, { id }) => editing?.onChooseLink(id)}
+        onConnectEnd={lines.onEnd}
+        connectionLineStyle={LINE}
         nodesFocusable={false}
         edgesFocusable={false}
         elementsSelectable={false}
@@ -101,7 +117,10 @@ function Drawn({ says, outline, layout, view, chosen, onChoose, closed, onFold, 
         panOnScroll
         zoomOnDoubleClick={false}
         attributionPosition="bottom-left"
-      />
+      >
+        {editing !== null && !isFar && <Targets outline={outline} layout={layout} over={drag.over} />}
+      </ReactFlow>
+      {editing !== null && <WhyNot outline={outline} layout={layout} editing={editing} />}
       {isFar && isFitted && <Far boxes={boxes} outline={outline} layout={layout} view={view} chosen={chosen} />}
       <Zoom layout={layout} lens={own} />
       {together && <Joined together={together} />}
@@ -119,6 +138,15 @@ function Seen({ layout, chosen, onFitted }: { layout: Layout; chosen: string | n
   const width = useStore((store) => store.width);
   const height = useStore((store) => store.height);
   const fitted = useRef<Layout | null>(null);
+  const origin = layout.origins.get("");
+  const stood = useRef(origin);
+  useEffect(() => {
+    const before = stood.current;
+    stood.current = origin;
+    if (fitted.current === null || before === undefined || origin === undefined || (before.x === origin.x && before.y === origin.y)) return;
+    const { x, y, zoom } = flow.getViewport();
+    void flow.setViewport({ x: x + (before.x - origin.x) * zoom, y: y + (before.y - origin.y) * zoom, zoom }); // what was not moved stays where it is seen
+  }, [flow, origin]);
   useEffect(() => {
     if (fitted.current !== null || width === 0 || height === 0 || layout.width === 0) return;
     fitted.current = layout;
@@ -140,6 +168,7 @@ function Seen({ layout, chosen, onFitted }: { layout: Layout; chosen: string | n
 }
 
 const EDGE = 28;
+const LINE = { stroke: "var(--ink-2)", strokeWidth: 1.5 } as const;
 
 function noDetail(): string {
   return "";
@@ -153,6 +182,7 @@ function nodesOf(
   onFold: (path: string) => void,
   detail: (box: Box) => string,
   caption: CanvasProps["caption"],
+  editing: Editing | null,
 ): Node<BoxNodeData>[] {
   const nodes: Node<BoxNodeData>[] = [];
   for (const [path, { x, y, width, height }] of layout.boxes) {
@@ -168,7 +198,7 @@ function nodesOf(
       height,
       handles: [
         { type: "target", position: Position.Left, x: 0, y: height / 2, width: 1, height: 1 },
-        { type: "source", position: Position.Right, x: width, y: height / 2, width: 1, height: 1 },
+        ...endsOf(box, editing).map(({ id, at }) => ({ id, type: "source" as const, position: Position.Right, x: width, y: height * at, width: 1, height: 1 })),
       ],
       zIndex: 2 * path.split("/").length,
       data: { box, isChosen: path === chosen, isClosed: closed.has(path), rooms: rooms.map(({ room, rect }) => ({ room, y: (rect?.y ?? y) - y })), onFold, detail, caption },
@@ -177,13 +207,23 @@ function nodesOf(
   return nodes;
 }
 
-function edgesOf(outline: Room, layout: Layout): Edge<LinkEdgeData>[] {
+/** Where edges begin: at one place, or at each port where they can be drawn. */
+function endsOf(box: Box, editing: Editing | null): { readonly id: string | null; readonly at: number }[] {
+  if (editing === null) return [{ id: null, at: 0.5 }];
+  const ports = [...editing.ports(box), "error"];
+  return ports.map((id, index) => ({ id, at: portAt(index, ports.length) }));
+}
+
+function edgesOf(outline: Room, boxes: ReadonlyMap<string, Box>, layout: Layout, editing: Editing | null): Edge<LinkEdgeData>[] {
   const edges: Edge<LinkEdgeData>[] = [];
   for (const link of linksIn(outline)) {
     const from = layout.boxes.get(link.from);
     const to = layout.boxes.get(link.to);
-    if (from === undefined || to === undefined) continue;
-    edges.push({ id: link.id, source: link.from, target: link.to, type: "link", zIndex: 2 * link.from.split("/").length + 1, data: { link, from, to } });
+    const box = boxes.get(link.from);
+    if (from === undefined || to === undefined || box === undefined) continue;
+    const end = editing === null ? undefined : endsOf(box, editing).find(({ id }) => id === link.port);
+    const begin = end === undefined || link.isBack ? from : { ...from, y: from.y + from.height * end.at, height: 0 };
+    edges.push({ id: link.id, source: link.from, target: link.to, type: "link", zIndex: 2 * link.from.split("/").length + 1, data: { link, from: begin, to } });
   }
   return edges;
 }

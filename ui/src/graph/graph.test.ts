@@ -65,7 +65,14 @@ test("2,000 nodes are laid out", () => {
   expect(layOut(outlineOf({ nodes, edges })).boxes.size).toBe(2_000);
 });
 
-test("positions of people count where all of a body have one", () => {
+test("what has no position stands by its edges beside what has one", () => {
+  const nodes = [{ id: "a", type: "code" }, { id: "b", type: "code", position: { x: 300, y: -200 } }];
+  const { boxes, origins } = layOut(outlineOf({ nodes, edges: [{ from: "a", to: "b" }] }));
+  expect([boxes.get("a"), boxes.get("b")]).toEqual([{ x: 0, y: 200, width: 208, height: 56 }, { x: 300, y: 0, width: 208, height: 56 }]);
+  expect(origins.get("")).toEqual({ x: 0, y: 200 });
+});
+
+test("where all of a body have a position, the first stands at the corner", () => {
   const put = (y: number) => ({ x: -100, y });
   const { boxes } = layOut(outlineOf({ nodes: [{ id: "a", type: "code", position: put(40) }, { id: "b", type: "code", position: put(300) }], edges: [{ from: "a", to: "b" }] }));
   expect([boxes.get("a"), boxes.get("b")]).toEqual([{ x: 0, y: 0, width: 208, height: 56 }, { x: 0, y: 260, width: 208, height: 56 }]);
@@ -179,7 +186,7 @@ test("from moment to moment the looks are those that one would see at once", () 
 
 test("the region that is drawn has all that is in view, and both ends of what crosses it, and stays the same for small moves", () => {
   const at = (x: number, y: number) => ({ x, y, width: 200, height: 56 });
-  const layout = { boxes: new Map([["a", at(0, 0)], ["b", at(5_000, 0)], ["c", at(10_000, 0)], ["d", at(5_000, 9_000)]]), rooms: new Map(), width: 10_200, height: 9_056 };
+  const layout = { boxes: new Map([["a", at(0, 0)], ["b", at(5_000, 0)], ["c", at(10_000, 0)], ["d", at(5_000, 9_000)]]), rooms: new Map(), origins: new Map(), width: 10_200, height: 9_056 };
   const links = [{ from: "a", to: "c" }];
   for (const zoom of [0.4, 0.75, 1, 1.6]) {
     const view = { x: 4_900, y: -50, width: 1_000 / zoom, height: 600 / zoom };

@@ -4,9 +4,10 @@ import { type Edge, type EdgeProps, EdgeLabelRenderer } from "@xyflow/react";
 import type { JSX } from "react";
 import { names } from "../parts/class-names";
 import css from "./canvas.module.css";
+import { middleOf, useEditing } from "./editing";
 import type { Rect } from "./layout";
 import type { Link } from "./outline";
-import { useLinkLook } from "./view";
+import { useIsWrong, useLinkLook } from "./view";
 import { say } from "./words";
 
 export interface LinkEdgeData extends Record<string, unknown> {
@@ -17,12 +18,16 @@ export interface LinkEdgeData extends Record<string, unknown> {
 
 export function LinkEdge({ data }: EdgeProps<Edge<LinkEdgeData>>): JSX.Element | null {
   const look = useLinkLook(data?.link.id ?? "");
+  const isWrong = useIsWrong(data?.link.id ?? "");
+  const editing = useEditing();
   if (data === undefined) return null;
   const { link, from, to } = data;
-  const says = [link.mark === undefined ? "" : say(link.mark), link.port === "out" ? "" : link.port, link.when ?? ""].filter(Boolean).join(" · ");
+  const says = [link.mark === undefined ? "" : say(link.mark), link.isBack && editing !== null ? "↺" : "", link.type === "main" || link.type === link.port ? "" : link.type, link.port === "out" ? "" : link.port, link.when ?? ""].filter(Boolean).join(" · ");
   return (
     <>
-      <path d={way(from, to, link.isBack)} className={names(css["link"], css[look], link.type !== "main" && css["typed"], link.mark && css[`link-${link.mark}`])} />
+      {editing !== null && <path d={way(from, to, link.isBack)} className={css["grip"]} />}
+      <path d={way(from, to, link.isBack)} className={names(css["link"], css[look], link.type !== "main" && css["typed"], link.mark && css[`link-${link.mark}`], isWrong && css["wrongLink"], editing?.chosenLink === link.id && css["chosenLink"])} />
+      {editing !== null && <Insert link={link} from={from} to={to} onInsert={editing.onInsert} />}
       {says !== "" && (
         <EdgeLabelRenderer>
           <span className={names(css["port"], look === "untaken" && css["faint"])} style={{ transform: `translate(${from.x + from.width + 6}px, ${labelY(from, to, link.isBack)}px)` }} title={says}>
@@ -31,6 +36,19 @@ export function LinkEdge({ data }: EdgeProps<Edge<LinkEdgeData>>): JSX.Element |
         </EdgeLabelRenderer>
       )}
     </>
+  );
+}
+
+/** The sign in the middle of an edge that puts a node into it; by keys the edge is chosen first. */
+function Insert({ link, from, to, onInsert }: { link: Link; from: Rect; to: Rect; onInsert: (link: string) => void }): JSX.Element | null {
+  const middle = middleOf(from, to, link.isBack);
+  if (middle === null || link.isBack) return null;
+  return (
+    <EdgeLabelRenderer>
+      <button type="button" tabIndex={-1} className={css["insert"]} style={{ transform: `translate(${middle.x}px, ${middle.y}px) translate(-50%, -50%)` }} aria-label={say("insert", { from: link.from, to: link.to })} title={say("insertHere")} onClick={() => onInsert(link.id)}>
+        +
+      </button>
+    </EdgeLabelRenderer>
   );
 }
 

@@ -33,12 +33,16 @@ export interface Room {
   readonly path: string;
   /** As in paths: `[]` for iterations, else the name of the branch, `body`, `catch[0]`, `finally`. */
   readonly label: string;
+  /** Where its map stands in the definition: `[]` for the outermost. */
+  readonly where: Where;
   readonly boxes: readonly Box[];
   readonly links: readonly Link[];
 }
 
 export interface Link {
   readonly id: string;
+  /** Its place among the edges of its body. */
+  readonly at: number;
   /** Paths of boxes of one room. */
   readonly from: string;
   readonly to: string;
@@ -84,15 +88,27 @@ export function* boxesIn(room: Room): Generator<Box> {
   }
 }
 
+/** All bodies, the outermost first. */
+export function* roomsIn(room: Room): Generator<Room> {
+  yield room;
+  for (const box of room.boxes) for (const inner of box.rooms) yield* roomsIn(inner);
+}
+
 export function* linksIn(room: Room): Generator<Link> {
   yield* room.links;
   for (const box of room.boxes) for (const inner of box.rooms) yield* linksIn(inner);
 }
 
+/** The edge with this id; null where there is none. */
+export function linkOf(outline: Room, id: string): Link | null {
+  for (const link of linksIn(outline)) if (link.id === id) return link;
+  return null;
+}
+
 function room(body: Map_, path: string, label: string, where: Where): Room {
   const boxes = asList(body["nodes"]).flatMap((node, at) => box(asMap(node), path, [...where, "nodes", at]));
   const known = new Set(boxes.map(({ id }) => id));
-  return { path, label, boxes, links: asList(body["edges"]).flatMap((edge, at) => link(asMap(edge), path, at, known)) };
+  return { path, label, where, boxes, links: asList(body["edges"]).flatMap((edge, at) => link(asMap(edge), path, at, known)) };
 }
 
 function box(node: Map_, around: string, where: Where): Box[] {
@@ -133,6 +149,7 @@ function link(edge: Map_, around: string, at: number, known: ReadonlySet<string>
   return [
     {
       id: `${around}:${at}`,
+      at,
       from: inRoom(around, from),
       to: inRoom(around, to),
       port: ports.join(".") || "out",

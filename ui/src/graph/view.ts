@@ -29,7 +29,7 @@ export class View {
     for (const hearer of this.#all) hearer();
   }
 
-  /** Say in which boxes of the definition something is wrong. */
+  /** Say in which boxes and edges of the definition something is wrong. */
   mark(wrong: ReadonlySet<string>): void {
     const before = this.#wrong;
     this.#wrong = wrong;
@@ -79,5 +79,14 @@ export function useLinkLook(id: string): LinkLook {
   return useSyncExternalStore(
     (hearer) => view.hear(id, hearer),
     () => view.link(id),
+  );
+}
+
+/** Whether something is wrong with a box or an edge, by its path or id. */
+export function useIsWrong(of: string): boolean {
+  const view = useContext(ViewContext);
+  return useSyncExternalStore(
+    (hearer) => view.hear(of, hearer),
+    () => view.isWrong(of),
   );
 }

@@ -34,4 +34,4 @@ export interface Around {
   readonly ports: ReadonlyMap<string, readonly string[]>;
 }
 
-export const EMPTY: Around = { definition: {}, outline: { path: "", label: "", boxes: [], links: [] }, recorded: NOTHING, ports: new Map() };
+export const EMPTY: Around = { definition: {}, outline: { path: "", label: "", where: [], boxes: [], links: [] }, recorded: NOTHING, ports: new Map() };

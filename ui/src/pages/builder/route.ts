@@ -6,6 +6,8 @@ import { textIn, textsIn } from "../search";
 
 export interface BuilderSearch {
   readonly node?: string | undefined;
+  /** The edge that is chosen instead: its body and its place in it. */
+  readonly edge?: string | undefined;
   readonly closed?: string[] | undefined;
   /** Whether the form of the chosen node is out of the way. */
   readonly form?: "closed" | undefined;
@@ -16,7 +18,7 @@ export interface BuilderSearch {
 }
 
 function searchOf(search: Record<string, unknown>): BuilderSearch {
-  return { node: textIn(search, "node"), closed: textsIn(search, "closed"), form: search["form"] === "closed" ? "closed" : undefined, on: textIn(search, "on"), draft: textIn(search, "draft") };
+  return { node: textIn(search, "node"), edge: textIn(search, "edge"), closed: textsIn(search, "closed"), form: search["form"] === "closed" ? "closed" : undefined, on: textIn(search, "on"), draft: textIn(search, "draft") };
 }
 
 export const edited = createRoute({

@@ -5,7 +5,6 @@ import { type JSX, lazy, Suspense, useMemo, useRef, useState } from "react";
 import type { Assist } from "../../edit/complete/assist";
 import { fixOf } from "../../edit/complete/fix";
 import { type Placed, placed } from "../../edit/place";
-import type { Parsed } from "../../edit/parse";
 import type { SaverState } from "../../edit/saver";
 import { type EditorHandle, type Mark, TextEditor } from "../../edit/text-editor";
 import { useParsed } from "../../edit/use-parsed";
@@ -15,10 +14,9 @@ import { Button } from "../../parts/button";
 import { Guard } from "../../parts/guard";
 import { Menu } from "../../parts/menu";
 import { Split } from "../../parts/split";
-import { Conflict } from "./conflict";
-import { DiscardDialog } from "./discard";
 import type { Begun } from "./drafts";
 import { Drawn } from "./drawn";
+import { useCaret, usePorts, wrongIn } from "./follow";
 import { NodePanel } from "./node-panel";
 import css from "./page.module.css";
 import { Problems } from "./problems";
@@ -26,6 +24,8 @@ import type { BuilderSearch } from "./route";
 import { useSaver } from "./use-saver";
 import { say } from "./words";
 
+const Conflict = lazy(async () => ({ default: (await import("./conflict")).Conflict }));
+const DiscardDialog = lazy(async () => ({ default: (await import("./discard")).DiscardDialog }));
 const PublishDialog = lazy(async () => ({ default: (await import("./publish")).PublishDialog }));
 
 interface WorkbenchProps {
@@ -41,14 +41,16 @@ export function Workbench({ draft, workflow, begun, search, onShow }: WorkbenchP
   const [text, setText] = useState(first);
   const [doing, setDoing] = useState<"publish" | "discard" | null>(null);
   const { saver, state } = useSaver(draft, workflow, begun, (kept) => editor.current?.replace(kept));
+  const editor = useRef<EditorHandle>(null);
   const parsed = useParsed(text);
   const { good, broken } = parsed;
   const [assist] = useState<Assist>(() => ({ current: null }));
+  const caret = useCaret(editor, good, broken !== null, search.node, onShow);
   const judged = useValidity(text, begun.syntax);
   const problems = useMemo(() => (judged.validity === null ? null : placed(text, good?.outline ?? null, good?.spans ?? new Map(), judged.validity.problems, judged.validity.warnings)), [text, good, judged.validity]);
   const marks = useMarks(text, problems);
-  const wrong = useMemo(() => new Set(problems?.flatMap(({ severity, box }) => (severity === "error" && box !== null ? [box] : []))), [problems]);
-  const editor = useRef<EditorHandle>(null);
+  const wrong = useMemo(() => wrongIn(problems, good), [problems, good]);
+  const ports = usePorts(judged.validity, good);
   const navigate = useNavigate();
   const name = good?.name || workflow || draft;
   const change = (next: string) => {
@@ -56,7 +58,7 @@ export function Workbench({ draft, workflow, begun, search, onShow }: WorkbenchP
     saver.typed(next);
   };
   const choose = (path: string | null) => {
-    onShow({ node: path ?? undefined, form: undefined });
+    onShow({ node: path ?? undefined, edge: undefined, form: undefined });
     const span = path === null ? undefined : good?.spans.get(path);
     if (span !== undefined) editor.current?.goTo(span);
   };
@@ -77,32 +79,25 @@ export function Workbench({ draft, workflow, begun, search, onShow }: WorkbenchP
           {say("publish")}
         </Button>
       </Head>
-      {state.is === "conflict" && <Conflict draft={draft} mine={text} conflict={state} onSettle={settle} />}
+      {state.is === "conflict" && <Suspense fallback={null}><Conflict draft={draft} mine={text} conflict={state} onSettle={settle} /></Suspense>}
       <Split name="builder.right" says={say("border")} second="right" size={Math.round(window.innerWidth / 2)} least={200}>
         <>
           <Guard of="text">
-            <TextEditor ref={editor} says={say("text")} text={first} marks={marks} assist={assist} onText={change} onCursor={(at) => follow(good, at, search.node, onShow)} />
+            <TextEditor ref={editor} says={say("text")} text={first} marks={marks} assist={assist} onText={change} onCursor={caret} />
           </Guard>
           <Problems problems={problems} error={judged.error} onGo={(one) => { editor.current?.goTo(one); editor.current?.focus(); }} />
         </>
         <>
           <Guard of="graph">
-            <Drawn parsed={good} broken={broken} wrong={wrong} search={search} onChoose={choose} onShow={onShow} />
+            <Drawn editor={editor} ports={ports} parsed={good} broken={broken} wrong={wrong} search={search} onChoose={choose} onShow={onShow} />
           </Guard>
           <NodePanel {...{ parsed, problems, editor, assist, workflow, search, onShow }} validity={judged.validity} />
         </>
       </Split>
       <Suspense fallback={null}>{doing === "publish" && <PublishDialog name={name} text={text} syntax={begun.syntax} base={begun.base} outline={good?.outline ?? null} validity={judged.validity} draft={draft} saver={saver} onDone={() => leave(name)} onClose={() => setDoing(null)} />}</Suspense>
-      {doing === "discard" && <DiscardDialog draft={draft} base={begun.base} saver={saver} onDone={() => leave(workflow)} onClose={() => setDoing(null)} />}
+      {doing === "discard" && <Suspense fallback={null}><DiscardDialog draft={draft} base={begun.base} saver={saver} onDone={() => leave(workflow)} onClose={() => setDoing(null)} /></Suspense>}
     </div>
   ); // prettier-ignore
-}
-
-/** The node that the cursor is in is chosen. */
-function follow(good: Parsed | null, at: number, chosen: string | undefined, onShow: (changed: BuilderSearch) => void): void {
-  let found: { path: string; size: number } | undefined;
-  for (const [path, { from, to }] of good?.spans ?? []) if (from <= at && at <= to && (found === undefined || to - from < found.size)) found = { path, size: to - from };
-  if (found?.path !== chosen) onShow({ node: found?.path });
 }
 
 function useMarks(text: string, problems: readonly Placed[] | null): readonly Mark[] {
