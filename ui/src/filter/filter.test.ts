@@ -25,7 +25,7 @@ test("what is joined again means the same", () => {
   expect(joined(["a || b"])).toBe("a || b");
 });
 
-const VALUES = { text: "it's \"odd\"", whole: "17", time: "24h", duration: "5m", texts: "billing", any: "A-1" } as const;
+const VALUES = { text: "it's \"odd\"", whole: "17", time: "24h", duration: "5m", texts: "billing", flag: "true", any: "A-1" } as const;
 
 test("each condition that one can choose is read from what it is written as", () => {
   for (const { name, kind } of [...COLUMNS.filter((one) => one.name !== "search"), { name: "search.customer", kind: "any" as const }]) {
