@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import TypeAlias
 
-import msgspec
+from msgspec.structs import replace
 
 from contracts.commands import CreateExecution, Envelope, ReportChild
 from contracts.errors import InvalidInput, RefoldError, Rejected
@@ -109,8 +109,7 @@ class CommandOutbox:
             version, definition = self._catalog.resolve(command.workflow, command.version)
         except Rejected as rejected:
             return refusal(envelope, rejected)
-        found = CreateExecution(command.workflow, version, definition, command.input, command.variables, command.parent, command.priority)
-        return msgspec.structs.replace(envelope, command=found)
+        return replace(envelope, command=replace(command, version=version, definition=definition))
 
 
 def refusal(envelope: Envelope, error: RefoldError) -> Envelope:
