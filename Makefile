@@ -13,7 +13,7 @@ FOUND = $(or $(shell $(PYTHON) -c 'import platform; print(platform.python_versio
 UV = $(or $(shell command -v uv),$(BIN)/uv)
 
 .DEFAULT_GOAL := help
-.PHONY: screenshots event-windows help run serve ui test check format clients cel-conformance simulate schedules odd chaos chaos-live chaos-kafka bench bench-peers deploy-tools asyncapi-parser clean kafka lock people retention
+.PHONY: recording screenshots event-windows help run serve ui test check format clients cel-conformance simulate schedules odd chaos chaos-live chaos-kafka bench bench-peers deploy-tools asyncapi-parser clean kafka lock people retention
 .DELETE_ON_ERROR:
 
 help: ## List these commands
@@ -33,6 +33,9 @@ ui: $(VENV)/.runtime ## Build the web UI, with Node.js out of a wheel
 
 screenshots: $(VENV)/.dev ## Take the pictures of the documentation again, of the web UI as it is
 	@$(BIN)/pytest -q tests/ui/pictures.py
+
+recording: $(VENV)/.dev ## Record anew how an order is built by hand, run and looked back at, for the documentation
+	@RECORDING=docs/pictures/recording $(BIN)/pytest -q tests/ui/test_recording.py
 
 test: $(VENV)/.dev ## Run all tests; ARGS="-k timer" picks some
 	@$(BIN)/pytest $(ARGS)

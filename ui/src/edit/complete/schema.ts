@@ -97,6 +97,8 @@ function step(schema: Schema, key: string | number): Schema[] {
   if (typeof key === "number") return schema["items"] === undefined ? [] : [asMap(schema["items"])];
   const properties = asMap(schema["properties"]);
   if (Object.hasOwn(properties, key)) return [asMap(properties[key])];
+  const named = Object.entries(asMap(schema["patternProperties"])).filter(([pattern]) => new RegExp(pattern, "u").test(key));
+  if (named.length > 0) return named.map(([, one]) => asMap(one));
   const others = schema["additionalProperties"];
   return others === undefined || typeof others === "boolean" ? [] : [asMap(others)];
 }

@@ -6,6 +6,7 @@ import { bracketMatching } from "@codemirror/language";
 import { EditorState } from "@codemirror/state";
 import { EditorView, keymap } from "@codemirror/view";
 import { type JSX, useEffect, useEffectEvent, useId, useRef } from "react";
+import { parse, write } from "../../api/exact";
 import { expressionAssist, type Names } from "../complete/assist";
 import css from "./forms.module.css";
 
@@ -64,7 +65,7 @@ export function CodeField({ label, text, isTyped, isLabelHidden, isTemplate, isL
     const shown = view.current;
     if (shown === null || isTyped) return; // whoever types is not disturbed
     const now = shown.state.doc.toString();
-    if (now !== text) shown.dispatch({ changes: { from: 0, to: now.length, insert: text }, userEvent: "set" });
+    if (now !== text && !(shown.hasFocus && saysSame(now, text))) shown.dispatch({ changes: { from: 0, to: now.length, insert: text }, userEvent: "set" });
   }, [text, isTyped]);
   return (
     <div className={css["field"]}>
@@ -82,6 +83,15 @@ export function CodeField({ label, text, isTyped, isLabelHidden, isTemplate, isL
       )}
     </div>
   );
+}
+
+/** Whether both are the same map or list, however it is written. */
+function saysSame(one: string, other: string): boolean {
+  try {
+    return write(parse(one)) === write(parse(other));
+  } catch {
+    return false;
+  }
 }
 
 const THEME = EditorView.theme({

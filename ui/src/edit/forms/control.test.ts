@@ -39,6 +39,12 @@ test("each field by its schema and its role, and what a form cannot show stands 
   expect(controls("switch", {}, ["when", "join", "retry", "timeout", "priority", "on_error"], false)).toEqual({ when: "expression", join: "choice", retry: "group", timeout: "text", priority: "number", on_error: "choice" });
 });
 
+test("a node in a branch has the fields of its kind", () => {
+  const body = ["nodes", 0, "config", "branches", "left", "nodes", 0];
+  const known: Known = (path) => (path.length === 2 ? { type: "parallel" } : path.length === body.length ? { type: "delay" } : {});
+  expect(language.fields([...body, "config"], known).map(({ name }) => name)).toEqual(["for", "until"]);
+});
+
 test("numbers are written as they were typed, and what is no value is not written", () => {
   const number: Control = { is: "number" };
   expect(write(valueOf(number, "10000.0") as Json)).toBe("10000.0");
@@ -48,6 +54,15 @@ test("numbers are written as they were typed, and what is no value is not writte
   expect(() => valueOf({ is: "json" }, "{")).toThrow(SyntaxError);
   expect(valueOf({ is: "lines" }, "a\n\n b ")).toEqual(["a", "b"]);
   expect(valueOf({ is: "text" }, "")).toBeUndefined();
+});
+
+test("a map is typed where any value may stand, and Python in braces is a text", () => {
+  const any: Control = { is: "code", isTemplate: true, isLong: false, isAny: true };
+  expect(valueOf(any, '{"order": "{{ input.id }}"}')).toEqual({ order: "{{ input.id }}" });
+  expect(valueOf(any, "[1]")).not.toBe("[1]");
+  for (const text of ["{{ input.id }}", '{"a": input["b"]}', "{", "5"]) expect(valueOf(any, text)).toBe(text);
+  expect(valueOf({ ...any, isAny: false }, "{}")).toBe("{}");
+  expect(controls("parallel", { branches: { left: { nodes: [] }, right: { nodes: [] } } }, ["branches"])).toEqual({ branches: "elsewhere" });
 });
 
 test("what stands in a field makes the same value again", () => {

@@ -8,7 +8,8 @@ import { asList, type Field, type Known, type Schema } from "../complete/schema"
 
 export type Control =
   | { readonly is: "text" | "lines" | "json" | "number" }
-  | { readonly is: "code"; readonly isTemplate: boolean; readonly isLong: boolean }
+  /** `isAny`: a map or a list stands there as well as a text. */
+  | { readonly is: "code"; readonly isTemplate: boolean; readonly isLong: boolean; readonly isAny?: boolean }
   | { readonly is: "yes"; readonly default: boolean }
   | { readonly is: "choice"; readonly words: readonly string[]; readonly default: string }
   | { readonly is: "named"; readonly names: readonly string[] }
@@ -41,6 +42,7 @@ export function controlOf(field: Field, path: Where, value: Json | undefined, as
   const words = language.words(field.schemas.filter((one) => one["type"] !== "boolean")).map(({ word }) => word);
   const isMixed = fields.length > 0 && words.length > 0;
   if (isMixed && !isCollection(value)) return { is: "choice", words, default: wordOf(field) };
+  if (types.size === 0 && role === "template" && fields.length === 0 && (typeof value === "string" || value === undefined || value === null || isCollection(value))) return { is: "code", isTemplate: true, isLong: true, isAny: true };
   if (typeof value === "string" && value.includes("{{") && role === "template") return { is: "code", isTemplate: true, isLong: isLong(field.name, value) };
   if (fields.length > 0) return isCollection(value) || value === undefined || value === null ? (depth < DEPTH_MAX ? { is: "group", fields } : { is: "elsewhere", says: inside(value) }) : { is: "elsewhere", says: inside(value) };
   if (types.has("array")) return ofList(field, value, asking, depth);
@@ -80,14 +82,24 @@ export function valueOf(control: Control, text: string): Json | undefined {
     return numberOf(trimmed);
   }
   if (control.is === "json") return parse(text);
+  if (control.is === "code" && control.isAny && /^\s*[{[](?!\{)/.test(text)) return mapOrText(text);
   if (control.is === "lines") return text.split("\n").map((line) => line.trim()).filter((line) => line !== ""); // prettier-ignore
   return text;
+}
+
+/** What begins as a map or a list and is no whole JSON is a text, as Python in braces is. */
+function mapOrText(text: string): Json {
+  try {
+    return parse(text);
+  } catch {
+    return text;
+  }
 }
 
 /** A value as it stands in its field. */
 export function textIn(control: Control, value: Json | undefined): string {
   if (value === undefined || (value === null && control.is !== "json")) return "";
-  if (control.is === "json") return write(value, 2);
+  if (control.is === "json" || (control.is === "code" && isCollection(value))) return write(value, 2);
   if (control.is === "lines") return asList(value).map(String).join("\n");
   return typeof value === "string" ? value : write(value);
 }
@@ -117,8 +129,17 @@ export function wordOf(field: Field): string {
   return found === undefined ? "" : typeof found === "string" ? found : write(found);
 }
 
+/** A body, or several by their names. */
 function isBody(value: Json | undefined, fields: readonly Field[]): boolean {
-  return fields.some(({ name }) => name === "nodes") || (isCollection(value) && !Array.isArray(value) && Array.isArray((value as Schema)["nodes"]));
+  return fields.some(({ name }) => name === "nodes") || hasNodes(value) || (isMap(value) && Object.values(value as Schema).some(hasNodes));
+}
+
+function hasNodes(value: unknown): boolean {
+  return isMap(value as Json | undefined) && Array.isArray((value as Schema)["nodes"]);
+}
+
+function isMap(value: Json | undefined): boolean {
+  return isCollection(value) && !Array.isArray(value);
 }
 
 function isScalar(value: Json | undefined): boolean {

@@ -74,6 +74,7 @@ export function FormField({ field, path, value, desk, label = field.name, depth 
   }
 }
 
+const ANY: Control = { is: "code", isTemplate: true, isLong: true, isAny: true };
 const VALUE: Control = { is: "code", isTemplate: true, isLong: false };
 
 function TypedField({ field, path, value, desk, label, control, isLabelHidden = false }: FieldProps & { control: Control; label: string; isLabelHidden?: boolean }): JSX.Element {
@@ -90,7 +91,7 @@ function TypedField({ field, path, value, desk, label, control, isLabelHidden = 
   return (
     <div className={control.is === "code" && control.isLong ? css["whole"] : css["field"]}>
       {control.is === "code" ? (
-        <Code {...{ path, desk, label, hint, isTyped, isLabelHidden, onType, onLeave }} text={shown} isTemplate={control.isTemplate} isLong={control.isLong} />
+        <Code {...{ path, desk, label, hint, isTyped, isLabelHidden, onType, onLeave }} text={shown} isTemplate={control.isTemplate} isLong={control.isLong} isAny={control.isAny === true} />
       ) : control.is === "json" || control.is === "lines" ? (
         <LongField {...common} mono value={shown} placeholder={control.is === "lines" ? say("lines") : ""} onChange={(event) => onType(event.target.value)} />
       ) : (
@@ -119,16 +120,17 @@ interface CodeProps {
   readonly isLabelHidden: boolean;
   readonly isTemplate: boolean;
   readonly isLong: boolean;
+  readonly isAny: boolean;
   readonly onType: (text: string) => void;
   readonly onLeave: () => void;
 }
 
-function Code({ path, desk, label, hint, text, isTyped, isLabelHidden, isTemplate, isLong, onType, onLeave }: CodeProps): JSX.Element {
+function Code({ path, desk, label, hint, text, isTyped, isLabelHidden, isTemplate, isLong, isAny, onType, onLeave }: CodeProps): JSX.Element {
   const { around, recorded } = desk;
   const roots = useMemo(() => namesAt(around.definition, around.outline, standingOf(path, around), recorded), [around, recorded, path]);
   const names = useMemo(() => ({ current: { roots, functions: desk.asking.catalog.functions } }), []);
   names.current = { roots, functions: desk.asking.catalog.functions };
-  const preview = usePreview(desk.sample, text, isTemplate);
+  const preview = usePreview(isAny && typeof valueOf(ANY, text) === "object" ? null : desk.sample, text, isTemplate);
   const result = preview?.evaluation?.results[0];
   return (
     <>

@@ -47,10 +47,10 @@ const APART: ReadonlySet<string> = new Set(["id", "type", "name", "description",
 export function NodeForm(props: NodeFormProps): JSX.Element {
   const { box, good, of, isBroken, editor, catalog, around, problems } = props;
   const node = useMemo(() => asMap(nodeValue(of, good, box)), [of, good, box]);
-  const known = useMemo((): Known => (path) => textsOf(at(node, path.slice(box.where.length))), [node, box]);
+  const known = useMemo((): Known => (path) => textsOf(path.length < box.where.length ? at(around.definition, path) : at(node, path.slice(box.where.length))), [node, box, around]);
   const write = (path: Where, value: Json | undefined) => put(editor.current, of, path, value, box.where, node);
   const variables = useMemo(() => [...(namesAt(around.definition, around.outline, standingOf([...box.where, "config"], around), around.recorded).get("vars")?.fields.keys() ?? [])], [around, box]);
-  const kindOf = (where: Where) => catalog.kinds.get(String(at(node, [...where.slice(box.where.length), "type"]) ?? ""));
+  const kindOf = (where: Where) => catalog.kinds.get(known(where)["type"] ?? "");
   const desk: Desk = { asking: { catalog, known, kindOf, variables }, around, recorded: around.recorded, problems, sample: props.sample, write, open: (path) => show(editor.current, path) };
   const fields = catalog.language.fields(box.where, known);
   const config = catalog.language.fields([...box.where, "config"], known);
