@@ -148,7 +148,7 @@ SERVER: Final = (
         do=get_asyncapi, answer=dict[str, Any],
     ),
     Operation(
-        method="GET", path="/v1/settings", tag="cluster", right="observe", offered="always", do=get_settings, answer=server_models.About,
+        method="GET", path="/v1/settings", tag="cluster", right="observe", do=get_settings, answer=server_models.About,
         client=ClientMethod("server_settings", says="The server itself: `{version, python, started_at, data, log, settings, extras}`."),
     ),
     Operation(
