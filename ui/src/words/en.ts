@@ -42,6 +42,8 @@ export const say = speak("refold", {
   serverAway: "The server does not answer",
   serverAwaySays: "It is asked again by itself.",
   loading: "Loading …",
+  testRun: "Test",
+  testRunSays: "A test run: nothing counts it, and lists show it only where their filter names test",
   cutText: "… {n, number} characters in all",
   inside: "{n, number} inside",
 });
@@ -74,6 +76,7 @@ export const sayWait = speak("waits", {
   child: "a child",
   incident: "a decision on an incident",
   pause: "being resumed",
+  resumption: "being continued",
   release: "its release",
   start: "its time",
   turn: "its turn",

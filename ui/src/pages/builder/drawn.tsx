@@ -10,7 +10,7 @@ import { folded } from "../../graph/fold";
 import type { Layout } from "../../graph/layout";
 import { boxesIn, type Room } from "../../graph/outline";
 import { useLayout } from "../../graph/use-layout";
-import { View } from "../../graph/view";
+import type { View } from "../../graph/view";
 import { Button } from "../../parts/button";
 import { CanvasTools } from "./canvas-tools";
 import { say as sayCanvas } from "./canvas-words";
@@ -22,6 +22,7 @@ import { useHand } from "./use-hand";
 import { say } from "./words";
 
 interface DrawnProps {
+  readonly view: View;
   readonly editor: RefObject<EditorHandle | null>;
   readonly parsed: Parsed | null;
   readonly broken: Broken | null;
@@ -34,12 +35,11 @@ interface DrawnProps {
   readonly onShow: (changed: BuilderSearch) => void;
 }
 
-export function Drawn({ editor, parsed, broken, wrong, ports, search, onChoose, onShow }: DrawnProps): JSX.Element {
+export function Drawn({ view, editor, parsed, broken, wrong, ports, search, onChoose, onShow }: DrawnProps): JSX.Element {
   const outline = parsed?.outline ?? null;
   const closed = useMemo(() => new Set(search.closed), [search.closed]);
   const key = useMemo(() => (outline === null ? "" : JSON.stringify(outline)), [outline]);
   const layout = useLayout(key, outline, closed);
-  const view = useMemo(() => new View(false), []);
   const last = useRef<{ layout: Layout; outline: Room } | null>(null);
   if (layout !== null && outline !== null) last.current = { layout, outline };
   const kinds = useQuery({ queryKey: ["node-kinds"], queryFn: () => ask(api.GET("/v1/node-kinds")), staleTime: 60_000 });

@@ -19,6 +19,7 @@ import { Told } from "../../parts/told";
 import { say as sayFrame } from "../../words/en";
 import { forget, textOf } from "./drafts";
 import css from "./page.module.css";
+import { say as sayPublish } from "./publish-words";
 import { say } from "./words";
 
 interface PublishDialogProps {
@@ -41,7 +42,7 @@ export function PublishDialog({ name, text, syntax, base, outline, validity, dra
   const client = useQueryClient();
   const [error, setError] = useState<Error | null>(null);
   const [isAtWork, setAtWork] = useState(false);
-  const not = validity === null ? say("judging") : validity.valid ? undefined : say("publishWrong");
+  const not = validity === null ? say("judging") : validity.valid ? undefined : sayPublish("publishWrong");
   const publish = async () => {
     if (isAtWork || not !== undefined || active.data === undefined) return;
     setAtWork(true);
@@ -50,7 +51,7 @@ export function PublishDialog({ name, text, syntax, base, outline, validity, dra
       const done = await ask(api.POST("/v1/workflows", { params: { query: { activate: true } }, body: text as never, bodySerializer: asText, headers: headersOf(syntax) }));
       saver.drop();
       await forget(draft, saver.revision).catch(() => undefined); // it is published; a draft that stays behind says the same
-      toast({ says: say("published", { n: done.version, name: done.name }) });
+      toast({ says: sayPublish("published", { n: done.version, name: done.name }) });
       void client.invalidateQueries({ queryKey: ["workflow", done.name] });
       void client.invalidateQueries({ queryKey: ["workflows"] });
       onDone();
@@ -60,7 +61,7 @@ export function PublishDialog({ name, text, syntax, base, outline, validity, dra
     }
   };
   return (
-    <Dialog title={say("publishTitle", { name })} onClose={onClose} width={960}>
+    <Dialog title={sayPublish("publishTitle", { name })} onClose={onClose} width={960}>
       <form
         className={css["publish"]}
         onSubmit={(event) => {
@@ -68,7 +69,7 @@ export function PublishDialog({ name, text, syntax, base, outline, validity, dra
           void publish();
         }}
       >
-        <p>{say("publishSays", { name })}</p>
+        <p>{sayPublish("publishSays", { name })}</p>
         {validity && <Said validity={validity} />}
         {active.data && <Difference name={name} active={active.data} base={base} text={text} syntax={syntax} outline={outline} isValid={validity?.valid === true} />}
         {active.error && <Told error={active.error} />}
@@ -105,13 +106,13 @@ interface DifferenceProps {
 function Difference({ name, active, base, text, syntax, outline, isValid }: DifferenceProps): JSX.Element {
   const found = useChanges(name, active.version, text, syntax, isValid);
   const [shown, show] = useState<Shown>({ view: "nodes", isMovedShown: false, node: null, closed: [] });
-  if (active.version === null) return <p className="soft">{say("publishFirst", { name })}</p>;
-  const says = say("publishAgainst", { n: active.version });
+  if (active.version === null) return <p className="soft">{sayPublish("publishFirst", { name })}</p>;
+  const says = sayPublish("publishAgainst", { n: active.version });
   const difference = unifiedDiff(active.text, text);
   return (
     <>
-      {base !== null && base !== active.version && <p className={css["moved"]}>{say("publishMoved", { base, n: active.version })}</p>}
-      <p className="soft">{difference === "" ? say("publishSame") : says}</p>
+      {base !== null && base !== active.version && <p className={css["moved"]}>{sayPublish("publishMoved", { base, n: active.version })}</p>}
+      <p className="soft">{difference === "" ? sayPublish("publishSame") : says}</p>
       {isValid && found.error !== null && <Told error={found.error} />}
       {found.data !== undefined && difference !== "" && active.outline !== null && outline !== null && (
         <div className={css["compared"]}>
@@ -132,13 +133,13 @@ function Said({ validity }: { validity: Validity }): JSX.Element | null {
   const all = [...validity.problems.map((one) => ({ ...one, look: "failed" as const })), ...validity.warnings.map((one) => ({ ...one, look: "incident" as const }))];
   if (all.length === 0) return null;
   return (
-    <ul className={css["said"]} aria-label={say("publishSaid", { problems: validity.problems.length, warnings: validity.warnings.length })}>
+    <ul className={css["said"]} aria-label={sayPublish("publishSaid", { problems: validity.problems.length, warnings: validity.warnings.length })}>
       {all.slice(0, SAID_MAX).map(({ path, message, look }, at) => (
         <li key={at}>
           <Mark look={look} size={14} /> <code translate="no">{path}</code> <span translate="no">{message}</span>
         </li>
       ))}
-      {all.length > SAID_MAX && <li className="soft">{say("publishMore", { n: all.length - SAID_MAX })}</li>}
+      {all.length > SAID_MAX && <li className="soft">{sayPublish("publishMore", { n: all.length - SAID_MAX })}</li>}
     </ul>
   );
 }

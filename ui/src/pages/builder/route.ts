@@ -13,12 +13,14 @@ export interface BuilderSearch {
   readonly form?: "closed" | undefined;
   /** The execution on which expressions are previewed; without it the last one, `none` for none. */
   readonly on?: string | undefined;
+  /** The test run that is looked at; `open` before there is one. */
+  readonly test?: string | undefined;
   /** Of a new one: under which name its draft is kept. */
   readonly draft?: string | undefined;
 }
 
 function searchOf(search: Record<string, unknown>): BuilderSearch {
-  return { node: textIn(search, "node"), edge: textIn(search, "edge"), closed: textsIn(search, "closed"), form: search["form"] === "closed" ? "closed" : undefined, on: textIn(search, "on"), draft: textIn(search, "draft") };
+  return { node: textIn(search, "node"), edge: textIn(search, "edge"), closed: textsIn(search, "closed"), form: search["form"] === "closed" ? "closed" : undefined, on: textIn(search, "on"), test: textIn(search, "test"), draft: textIn(search, "draft") };
 }
 
 export const edited = createRoute({

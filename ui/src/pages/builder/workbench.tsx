@@ -9,7 +9,9 @@ import type { SaverState } from "../../edit/saver";
 import { type EditorHandle, type Mark, TextEditor } from "../../edit/text-editor";
 import { useParsed } from "../../edit/use-parsed";
 import { useValidity } from "../../edit/use-validity";
+import { useOffered } from "../../frame/commands";
 import { Head } from "../../frame/head";
+import { View } from "../../graph/view";
 import { Button } from "../../parts/button";
 import { Guard } from "../../parts/guard";
 import { Menu } from "../../parts/menu";
@@ -26,6 +28,7 @@ import { say } from "./words";
 
 const Conflict = lazy(async () => ({ default: (await import("./conflict")).Conflict }));
 const DiscardDialog = lazy(async () => ({ default: (await import("./discard")).DiscardDialog }));
+const TestPanel = lazy(async () => ({ default: (await import("./test/panel")).TestPanel }));
 const PublishDialog = lazy(async () => ({ default: (await import("./publish")).PublishDialog }));
 
 interface WorkbenchProps {
@@ -53,6 +56,10 @@ export function Workbench({ draft, workflow, begun, search, onShow }: WorkbenchP
   const ports = usePorts(judged.validity, good);
   const navigate = useNavigate();
   const name = good?.name || workflow || draft;
+  const [view] = useState(() => new View(false));
+  const isTesting = search.test !== undefined;
+  const test = () => onShow({ test: isTesting ? undefined : "open" });
+  useOffered([{ id: "test", says: say("testRun"), keys: "r", group: name, run: test }]);
   const change = (next: string) => {
     setText(next);
     saver.typed(next);
@@ -75,6 +82,9 @@ export function Workbench({ draft, workflow, begun, search, onShow }: WorkbenchP
     <div className={css["page"]}>
       <Head title={workflow === null ? say("titleNew") : say("titleEdit", { name: workflow })} says={<Says state={state} isTouched={text !== begun.text || saver.revision > 0} />}>
         <Menu says={say("discard")} icon="more" items={[{ id: "discard", says: say("discard"), run: () => setDoing("discard") }]} />
+        <Button icon="play" aria-expanded={isTesting} onClick={test}>
+          {say("test")}
+        </Button>
         <Button look="main" onClick={() => setDoing("publish")}>
           {say("publish")}
         </Button>
@@ -89,9 +99,10 @@ export function Workbench({ draft, workflow, begun, search, onShow }: WorkbenchP
         </>
         <>
           <Guard of="graph">
-            <Drawn editor={editor} ports={ports} parsed={good} broken={broken} wrong={wrong} search={search} onChoose={choose} onShow={onShow} />
+            <Drawn view={view} editor={editor} ports={ports} parsed={good} broken={broken} wrong={wrong} search={search} onChoose={choose} onShow={onShow} />
           </Guard>
-          <NodePanel {...{ parsed, problems, editor, assist, workflow, search, onShow }} validity={judged.validity} />
+          <NodePanel {...{ parsed, problems, editor, assist, workflow, onShow }} search={isTesting ? { ...search, form: "closed" } : search} validity={judged.validity} />
+          {isTesting && <Guard of="test"><Suspense fallback={null}><TestPanel {...{ draft, workflow, text, parsed, ports, view, search, onShow }} syntax={begun.syntax} onChoose={choose} /></Suspense></Guard>}
         </>
       </Split>
       <Suspense fallback={null}>{doing === "publish" && <PublishDialog name={name} text={text} syntax={begun.syntax} base={begun.base} outline={good?.outline ?? null} validity={judged.validity} draft={draft} saver={saver} onDone={() => leave(name)} onClose={() => setDoing(null)} />}</Suspense>

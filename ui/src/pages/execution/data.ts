@@ -10,7 +10,8 @@ import { outlineOf, type Room } from "../../graph/outline";
 /** While events come by the hundred, what only the server knows is asked for no more often than this. */
 export const ASKED_MS = 500;
 
-export type State = Schemas["State"];
+/** `test`: of a test run, what it is given. */
+export type State = Schemas["State"] & { readonly test?: unknown };
 export type HistoryEvent = Schemas["HistoryPage"]["events"][number];
 
 /** The state after an event, or as it is; of event 0 there is none. While another one is on its way, the one before is shown. */
@@ -26,21 +27,21 @@ export function useStateAt(execution: string, at: number | undefined, version: n
   });
 }
 
-/** The definition that it runs by: its version never changes. */
-export function useDefinition(workflow: string | undefined, version: number | undefined) {
+/** The definition that it runs by, which never changes; of a test run it need not be published, and has no version then. */
+function useDefinition(state: State | undefined) {
   return useQuery({
-    queryKey: ["definition", workflow, version],
-    enabled: workflow !== undefined && version !== undefined,
+    queryKey: ["definition", state?.workflow, state?.definition],
+    enabled: state !== undefined,
     staleTime: Number.POSITIVE_INFINITY,
     structuralSharing: false,
-    queryFn: ({ signal }) => ask(api.GET("/v1/workflows/{name}", { params: { path: { name: workflow as string }, query: { version: version as number } }, signal })),
-    select: ({ definition, hash }) => ({ definition: definition as unknown as Json, hash }),
+    queryFn: ({ signal }) => ask(api.GET("/v1/executions/{execution}/definition", { params: { path: { execution: (state as State).execution_id } }, signal })),
+    select: ({ definition, hash }) => ({ definition: definition as Json, hash }),
   });
 }
 
 /** The definition of an execution, and its boxes. */
 export function useOutline(state: State | undefined): { readonly definition: { readonly hash: string } | undefined; readonly outline: Room | null } {
-  const found = useDefinition(state?.workflow, state?.version);
+  const found = useDefinition(state);
   const definition = found.data;
   const outline = useMemo(() => (definition === undefined ? null : outlineOf(definition.definition)), [definition?.hash]);
   return { definition, outline };

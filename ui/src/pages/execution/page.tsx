@@ -13,6 +13,7 @@ import { useNarrow } from "../../parts/narrow";
 import { Split } from "../../parts/split";
 import { seenStatus, State } from "../../parts/state";
 import { duration } from "../../parts/time";
+import { TestMark } from "../../parts/test-mark";
 import { Told } from "../../parts/told";
 import { When } from "../../parts/when";
 import { useSettled } from "../../trace/settled";
@@ -128,7 +129,8 @@ function Says({ id, state, shown }: { id: string; state: Execution | undefined; 
     <>
       <code>{id}</code>
       <State pill status={status} {...(status === "waiting" && { says: say("waitsFor", { what: [...new Set(waits.map((one) => sayWait(one.for)))].join(", ") }) })} />
-      {state && <span className={css["wide"]}>{say("version", { n: state.version })}</span>}
+      {Boolean(state?.test) && <TestMark />}
+      {state && <span className={css["wide"]}>{state.version === 0 ? say("notPublished") : say("version", { n: state.version })}</span>}
       {state?.created_at && (
         <span className={css["wide"]}>
           {say("started", { at: "" })}

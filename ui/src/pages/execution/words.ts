@@ -5,6 +5,7 @@ import { speak } from "../../words/speak";
 export const say = speak("execution", {
   title: "Execution",
   version: "version {n}",
+  notPublished: "not published",
   started: "started {at}",
   asOf: "As of {at, number}",
   live: "live",

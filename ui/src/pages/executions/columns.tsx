@@ -4,6 +4,7 @@ import { type Json, write } from "../../api/exact";
 import { seenStatus, State } from "../../parts/state";
 import type { Column } from "../../parts/table";
 import { duration, zoneShown } from "../../parts/time";
+import { TestMark } from "../../parts/test-mark";
 import { When } from "../../parts/when";
 import { sayWait } from "../../words/en";
 import css from "./page.module.css";
@@ -23,7 +24,7 @@ const LONG = "minmax(96px, 1fr)";
 
 const AS: Readonly<Record<Named, () => Omit<Column<Row>, "id">>> = {
   status: () => ({ says: say("state"), width: "128px", narrow: "112px", cell: (row) => <State status={seenStatus(row.status, row.waiting_for)} /> }),
-  workflow: () => ({ says: say("workflow"), width: "minmax(120px, 1.2fr)", narrow: "minmax(0, 1fr)", cell: (row) => <span className={css["name"]}>{row.workflow}</span> }),
+  workflow: () => ({ says: say("workflow"), width: "minmax(120px, 1.2fr)", narrow: "minmax(0, 1fr)", cell: (row) => <><span className={css["name"]}>{row.workflow}</span>{row.test && <> <TestMark /></>}</> }),
   execution_id: () => ({ says: say("id"), width: "minmax(140px, 1.4fr)", cell: (row) => <code>{row.execution_id}</code> }),
   detail: () => ({ says: say("detail"), width: "minmax(0, 1.4fr)", cell: (row) => <span className="soft">{waits(row) || problem(row) || row.outcome}</span> }),
   duration: () => ({ says: say("duration"), width: "96px", isEnd: true, cell: (row) => row.duration_ms !== null && duration(Number(row.duration_ms)) }),

@@ -19,6 +19,7 @@ import { Pairs } from "../../parts/pairs";
 import { Progress } from "../../parts/progress";
 import { Split } from "../../parts/split";
 import { State, STATUSES } from "../../parts/state";
+import { TestMark } from "../../parts/test-mark";
 import { Tabs } from "../../parts/tabs";
 import { duration } from "../../parts/time";
 import { toast } from "../../parts/toast";
@@ -48,6 +49,7 @@ export function PartsPage(): JSX.Element {
             {STATUSES.map((status) => (
               <State key={status} status={status} />
             ))}
+            <TestMark />
           </div>
         </Part>
         <Part says={say("buttons")}>
