@@ -6,7 +6,7 @@ import base64
 import time
 from typing import Final
 
-from msgspec.structs import asdict
+from msgspec.structs import asdict, fields
 
 from contracts.commands import (
     AnswerTask,
@@ -92,7 +92,7 @@ class ServerSession:
             case AnswerTask() | ClaimTask() | ReleaseTask() | DelegateTask() | CommentTask():
                 self._act(execution, command)
             case _:
-                getattr(client, METHODS[type(command).__name__])(execution, **asdict(command))
+                getattr(client, METHODS[type(command).__name__])(execution, **_said(command))
 
     def _resolve(self, execution: str, command: ResolveIncident) -> None:
         output = None if command.output is None else decode(command.output)
@@ -202,3 +202,9 @@ class ServerSession:
             children = [item["execution"] for item in found[name] if item["for"] == "child"]
             names += [child for child in children if child not in found and len(names) < CHILDREN_MAX]
         return found
+
+
+def _said(command: Command) -> dict[str, object]:
+    """The fields of a command that say something: what a method of the client does not know is left as it is."""
+    left = {field.name: field.default for field in fields(command)}
+    return {name: value for name, value in asdict(command).items() if value != left[name]}
