@@ -45,7 +45,7 @@ def planted(url: str) -> list[dict[str, Any]]:
     asks = {"id": "ask", "type": "human_task", "config": {"kind": "data_input", "question": "Keys? {{ input.note }}", "form": FORM}}
     by_hand = [node for at in range(len(BY_HAND)) for node in calls(url, 14 + at, f"input.keys[{at}]", "ok", "fail")]
     by_answer = [node for at in range(len(BY_ANSWER)) for node in calls(url, 17 + at, f"nodes.ask.output.data.keys[{at}]", "ok", "fail")]
-    settings = {"search": {"key": "input.keys[0]"}}
+    settings = {"search": {"keys": "size(input.keys)"}}
     return [
         {
             "name": "planted", "input": FORM, "settings": settings, "variables": {"kept": None}, "nodes": [*by_start, says, code, sets],
