@@ -86,6 +86,8 @@ def test_every_event_happens(outcomes: list[Outcome]) -> None:
     told = " ".join(line for outcome in outcomes for line in outcome.trace)
     never = {
         "ExecutionErased",  # of what is sealed alone, and the simulated disk keeps no keys: tests/workers/test_sealing.py
+        "NodeHalted",  # of test runs, as the next; no plan makes one: tests/domain/test_test_runs.py, tests/cluster/test_test_runs.py
+        "NodePinned",
         "TaskNoticeStarted",  # of channels that something is sent by alone: tests/workers/test_send_notice.py
     }  # fmt: skip
     rare = {"TaskReleased"}  # somebody claims first what one person may answer: tests/laws, tests/domain/nodes/test_human_task.py
