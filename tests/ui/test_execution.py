@@ -148,5 +148,6 @@ def test_an_execution_is_answered_by_keyboard_alone(open_page: Opener, orders: S
 def test_what_is_not_there_says_what_was_looked_for(open_page: Opener, orders: Server) -> None:
     page = open_page(f"{orders.url}/executions/no-such-one")
     expect(page.get_by_text("There is no execution no-such-one here")).to_be_visible()
+    page.wait_for_load_state("networkidle")
     assert [one for one in open_page.wrong if "404" not in one] == []
     open_page.wrong.clear()

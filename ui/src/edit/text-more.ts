@@ -39,3 +39,6 @@ function actionOf({ word, wrong }: Fix): Action {
     },
   };
 }
+
+// The form comes with the first node that is chosen; by then the server may be away.
+void import("./forms/node-form").catch(() => undefined);

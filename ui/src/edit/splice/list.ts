@@ -134,7 +134,7 @@ function outOfBrackets(source: Source, spans: readonly (readonly [number, number
       return [{ from, to: stop, insert: "" }];
     }
     const before = last === -1 ? undefined : spans[at - 1];
-    if (before === undefined) return [{ from, to: endWithComma(text, to), insert: "" }];
+    if (before === undefined) return withComma(text, from, to);
     if (/#/.test(text.slice(before[1], from))) {
       const comma = text.slice(before[1], from).search(/,/);
       return [{ from: before[1] + comma, to: before[1] + comma + 1, insert: "" }, cut(source, from, to)];
@@ -144,8 +144,15 @@ function outOfBrackets(source: Source, spans: readonly (readonly [number, number
   return ordered(splices);
 }
 
-function endWithComma(text: string, to: number): number {
-  return to + (/^\s*,/.exec(text.slice(to))?.[0].length ?? 0);
+/** A piece with the comma behind it; a comment that stands between them stays. */
+function withComma(text: string, from: number, to: number): Splice[] {
+  const behind = /^(?:\s|#[^\r\n]*)*,/.exec(text.slice(to))?.[0] ?? "";
+  const end = to + behind.length;
+  if (!behind.includes("#")) return [{ from, to: end, insert: "" }];
+  return [
+    { from, to, insert: "" },
+    { from: end - 1, to: end, insert: "" },
+  ];
 }
 
 /** A piece of a line, or the whole line where nothing else stands on it. */
