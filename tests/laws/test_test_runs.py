@@ -19,7 +19,8 @@ from simulation.definitions import CHILD
 from tests.domain.spec import ActivityError, After, Called, World, graph_of
 from tests.laws.test_laws import definitions, walk
 
-EXAMPLES = 5_000 if settings.get_current_profile_name() == "long" else 100
+SHORT = 100
+EXAMPLES = 5_000 if settings.get_current_profile_name() == "long" else SHORT
 UNORDERED = ("wait_for", "cancel", "wait_until", "wait_signal", "for_each", "human_task", "mutex", "any", "timeouts", "max_iterations")
 """What ends by what comes first, or by what comes from people: given at once, that may be another."""
 
@@ -60,7 +61,9 @@ def world_of(definition: dict[str, Any], acts: Any, **more: Any) -> World:
     return World(definition, {"child": CHILD}, acts).start({"n": 1}, **more)
 
 
-@settings(max_examples=EXAMPLES * 2, deadline=None, print_blob=True, suppress_health_check=list(HealthCheck))
+@settings(
+    max_examples=EXAMPLES * 2, deadline=None, print_blob=True, derandomize=EXAMPLES == SHORT, suppress_health_check=list(HealthCheck)
+)  # fmt: skip
 @given(definitions(), st.integers(0, 99))
 def test_a_test_run_with_all_results_of_a_past_execution_ends_as_that_did(definition: dict[str, Any], seed: int) -> None:
     assume(not any(word in str(definition) for word in UNORDERED))
@@ -76,4 +79,5 @@ def test_a_test_run_with_all_results_of_a_past_execution_ends_as_that_did(defini
     assert again.ran == []
     assert (now.status, now.outcome, now.output and again.output) == (was.status, was.outcome, was.output and source.output)
     assert (now.failure and now.failure.type) == (was.failure and was.failure.type)
-    assert set(again.paths(e.NodeCompleted)) == set(source.paths(e.NodeCompleted))
+    if was.status == "completed":  # of one that failed, what was under way beside the failure may have come to its end before, or not
+        assert set(again.paths(e.NodeCompleted)) == set(source.paths(e.NodeCompleted))
