@@ -35,7 +35,7 @@ screenshots: $(VENV)/.dev ## Take the pictures of the documentation again, of th
 	@$(BIN)/pytest -q tests/ui/pictures.py
 
 recording: $(VENV)/.dev ## Record anew how an order is built by hand, run and looked back at, for the documentation
-	@RECORDING=docs/pictures/recording $(BIN)/pytest -q tests/ui/test_recording.py
+	@RECORDING=docs/pictures/recording $(BIN)/pytest -q tests/ui/record_order.py
 
 test: $(VENV)/.dev ## Run all tests; ARGS="-k timer" picks some
 	@$(BIN)/pytest $(ARGS)
