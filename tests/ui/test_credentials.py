@@ -162,6 +162,7 @@ def test_a_person_authorizes_it_below_a_prefix_once_and_is_told_what_came_of_it(
         page.goto(f"{address}/oauth2/callback?state=guessed.crm&code=guessed")
         expect(page.get_by_text("Nothing was authorized: nobody has begun this here")).to_be_visible()
         assert "code=" not in page.evaluate("JSON.stringify([localStorage, sessionStorage, location.href])")
+        page.close()  # what stands before the server goes now
     assert len(oauth.access_tokens) == before + 1
 
 
