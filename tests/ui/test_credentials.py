@@ -108,6 +108,7 @@ def test_one_is_kept_rotated_and_deleted_by_keyboard_alone_and_its_secret_stands
     page.keyboard.type("another-secret")
     page.keyboard.press("Enter")
     expect(page.get_by_text("hook_key has version 2.")).to_be_visible()
+    expect(dialog).to_be_hidden()
     walk_to(page, grid, page.locator("[role=row][aria-selected]", has_text="shop"))
     page.keyboard.press("Enter")
     page.get_by_role("button", name="Delete").press("Enter")
