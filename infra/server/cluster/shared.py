@@ -164,8 +164,7 @@ class Shared:
         outbox = RecordOutbox(self.log)
         self.letters = DeadLetters(outbox.put, self.clock, stores.log.record_bytes_max, lambda: self.owned.is_in_charge(0))
         self._hear_of_unreadable()
-        kept = {"retention_ms": engine.retention_ms, "retention_of_tests_ms": engine.retention_of_tests_ms}
-        self.catalog = Catalog(stores.log, self.clock, is_followed=True, **kept)
+        self.catalog = Catalog(stores.log, self.clock, True, engine.retention_ms, engine.retention_of_tests_ms)
         self.resources = Resources(stores.log, self.clock, is_followed=True)
         self.breakers = BreakerBook(self.resources)
         self._hear_of_passed_over()

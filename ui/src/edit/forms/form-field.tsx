@@ -17,6 +17,7 @@ import css from "./forms.module.css";
 import { type Sample, usePreview } from "./use-preview";
 import { useTyped } from "./use-typed";
 import { say } from "./words";
+import type { Seen } from "./written";
 
 /** What all fields of a form have to do with. */
 export interface Desk {
@@ -25,8 +26,8 @@ export interface Desk {
   readonly recorded: Recorded;
   readonly problems: readonly Placed[];
   readonly sample: Sample | null;
-  /** Changes the value at a path, or takes it out; false where that cannot be done at the moment. */
-  readonly write: (path: Where, value: Json | undefined) => boolean;
+  /** Changes the value at a path, or takes it out; false where that cannot be done at the moment, or something else was `seen` there. */
+  readonly write: (path: Where, value: Json | undefined, seen?: Seen) => boolean;
   readonly open: (path: Where) => void;
 }
 
@@ -178,12 +179,12 @@ function Groups({ field, path, value, desk, label, fields, depth = 0 }: FieldPro
           {fields.map((one) => (
             <FormField key={one.name} field={one} path={[...path, at, one.name]} value={asMap(item)[one.name]} desk={desk} depth={depth + 1} />
           ))}
-          <Button onClick={() => desk.write([...path, at], undefined)} aria-label={say("removeOf", { name: field.name, n: at + 1 })}>
+          <Button onClick={() => desk.write([...path, at], undefined, { was: item })} aria-label={say("removeOf", { name: field.name, n: at + 1 })}>
             {say("remove")}
           </Button>
         </fieldset>
       ))}
-      <Button onClick={() => desk.write(path, [...items, empty])} aria-label={say("addTo", { name: field.name })}>
+      <Button onClick={() => desk.write(path, [...items, empty], { was: value })} aria-label={say("addTo", { name: field.name })}>
         {say("add")}
       </Button>
     </fieldset>
@@ -196,7 +197,7 @@ function Pairs({ field, path, value, desk, label }: FieldProps & { label: string
   const free = () => {
     for (let n = 1; ; n += 1) if (!pairs.some(([name]) => name === `name_${n}`)) return `name_${n}`;
   };
-  const rename = (from: string, to: string) => to === "" || to === from || pairs.some(([name]) => name === to) || desk.write(path, Object.fromEntries(pairs.map(([name, one]) => [name === from ? to : name, one])));
+  const rename = (from: string, to: string) => to === "" || to === from || pairs.some(([name]) => name === to) || desk.write(path, Object.fromEntries(pairs.map(([name, one]) => [name === from ? to : name, one])), { was: value });
   return (
     <fieldset className={css["group"]}>
       <legend>{label}</legend>

@@ -14,7 +14,7 @@ import type { Parsed } from "../parse";
 import type { Placed } from "../place";
 import { renameNode, whyNoId } from "../splice/rename";
 import { read } from "../splice/source";
-import { removeKey, setValue, valueAt } from "../splice/value";
+import { valueAt } from "../splice/value";
 import { CannotSplice } from "../splice/splice";
 import { nodeAt } from "../splice/walk";
 import type { EditorHandle } from "../text-editor";
@@ -24,6 +24,7 @@ import { SampleField } from "./sample-field";
 import { type Sample, usePreview } from "./use-preview";
 import { useTyped, writeAll } from "./use-typed";
 import { say } from "./words";
+import { type Seen, spliceOf, whereNow } from "./written";
 
 export interface NodeFormProps {
   readonly box: Box;
@@ -48,7 +49,7 @@ export function NodeForm(props: NodeFormProps): JSX.Element {
   const { box, good, of, isBroken, editor, catalog, around, problems } = props;
   const node = useMemo(() => asMap(nodeValue(of, good, box)), [of, good, box]);
   const known = useMemo((): Known => (path) => textsOf(path.length < box.where.length ? at(around.definition, path) : at(node, path.slice(box.where.length))), [node, box, around]);
-  const write = (path: Where, value: Json | undefined) => put(editor.current, of, path, value, box.where, node);
+  const write = (path: Where, value: Json | undefined, seen?: Seen) => put(editor.current, of, box.where, path, value, seen);
   const variables = useMemo(() => [...(namesAt(around.definition, around.outline, standingOf([...box.where, "config"], around), around.recorded).get("vars")?.fields.keys() ?? [])], [around, box]);
   const kindOf = (where: Where) => catalog.kinds.get(known(where)["type"] ?? "");
   const desk: Desk = { asking: { catalog, known, kindOf, variables }, around, recorded: around.recorded, problems, sample: props.sample, write, open: (path) => show(editor.current, path) };
@@ -120,9 +121,12 @@ function Id({ box, desk, of, good, editor, catalog, onChoose }: NodeFormProps & 
   const why = typed === null || typed === box.id ? null : whyNoId(typed, taken);
   const rename = () => {
     const shown = editor.current;
-    if (typed === null || typed === box.id || why !== null || shown === null || shown.text() !== of) return;
+    if (typed === null || typed === box.id || why !== null || shown === null) return;
+    const text = shown.text();
+    const now = isWhole(text) ? whereNow(text, of, box.where) : null;
+    if (now === null) return;
     const expressions = (kind: string) => new Set(catalog.kinds.get(kind)?.fields.filter(({ roles }) => roles.some((role) => role === "expression" || role === "items")).map(({ path }) => path));
-    shown.change(renameNode(of, box.where.slice(0, -2), box.id, typed, expressions)); // its body is there, and the id free
+    shown.change(renameNode(text, now.slice(0, -2), box.id, typed, expressions)); // its body is there, and the id free
     onChoose(`${box.path.slice(0, box.path.length - box.id.length)}${typed}`);
     setTyped(null);
   };
@@ -134,24 +138,30 @@ function Id({ box, desk, of, good, editor, catalog, onChoose }: NodeFormProps & 
   );
 }
 
-/** The splice of one value; what becomes empty by it goes, too. False where the form is of another text by now. */
-function put(editor: EditorHandle | null, of: string, path: Where, value: Json | undefined, where: Where, node: Json): boolean {
-  if (editor === null || editor.text() !== of) return false;
-  let gone = path;
-  while (value === undefined && gone.length > where.length + 2) {
-    const holder = at(node, gone.slice(where.length, -1));
-    if (Array.isArray(holder) || Object.keys(asMap(holder)).some((name) => name !== gone.at(-1))) break;
-    gone = gone.slice(0, -1);
-  }
-  if (value === undefined && at(node, gone.slice(where.length)) === undefined) return true;
+/** Writes one value; false where that cannot be done: the text is broken, or the node, or what was seen of it, is there no more. */
+function put(editor: EditorHandle | null, of: string, where: Where, path: Where, value: Json | undefined, seen?: Seen): boolean {
+  if (editor === null) return false;
+  const text = editor.text();
+  if (!isWhole(text)) return false;
   try {
-    const splices = value === undefined ? removeKey(of, gone) : setValue(of, path, value);
-    if (splices.length > 0) editor.change(splices);
+    const splices = spliceOf(text, of, where, path, value, seen);
+    if (splices !== null && splices.length > 0) editor.change(splices);
+    return splices !== null;
   } catch (error) {
     if (!(error instanceof CannotSplice)) throw error;
     toast({ says: error.message });
+    return true;
   }
-  return true;
+}
+
+/** Whether the text can be read as it is; it is not while somebody types there. */
+function isWhole(text: string): boolean {
+  try {
+    read(text);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** The value of the node, digit by digit: read from its own lines, or where those say not all of it, from the whole text. */

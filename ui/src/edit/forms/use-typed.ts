@@ -47,6 +47,7 @@ export function useTyped(text: string, write: (text: string) => "done" | "later"
     return () => {
       waits.delete(own);
       flush();
+      window.clearTimeout(waiting.current?.timer); // what cannot be written now has no place any more
     };
   }, []);
   return {
