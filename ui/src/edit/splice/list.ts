@@ -170,7 +170,7 @@ export function unfolded(source: Source, map: YAMLMap, key: string, value: Json)
   const line = text.slice(lineStart(text, from), from);
   const dash = /^( *)- $/.exec(line);
   const written = text.slice(from, to);
-  if (isJson || dash === null || written.includes("\n") || map.items.length === 0) return null;
+  if (isJson || map.flow !== true || dash === null || written.includes("\n") || map.items.length === 0) return null;
   if (line.length + written.length + inline({ [key]: value }, false).length <= WIDTH) return null;
   const column = line.length;
   const pairs = map.items as Pair<Node, Value>[];

@@ -137,3 +137,7 @@ test("a text that is broken is not changed, nor one that has no such place", () 
   expect(() => setValue("a: [", ["a"], 1)).toThrow(CannotSplice);
   expect(() => setValue("a: 1\n", ["a", "b"], 1)).toThrow(/is no map/);
 });
+
+test("a comment behind the last key of a text without a last newline stays", () => {
+  expect(apply("on:\n  - a: 0  # why", setValue("on:\n  - a: 0  # why", ["on", 0, "more"], "x".repeat(200)))).toBe(`on:\n  - a: 0  # why\n    more: ${"x".repeat(200)}`);
+});
