@@ -46,7 +46,7 @@ def greets(server: Server) -> Server:
 
 
 def test_every_look_of_the_list_of_workflows_shuts_nobody_out(open_page: Opener, greets: Server, look: Look, axe: str) -> None:
-    page = open_page(f"{greets.url}/workflows", look)
+    page = open_page(f"{greets.url}/workflows?find=ui_greets", look)
     expect(page.get_by_role("row", name=re.compile("ui_greets"))).to_be_visible()
     assert violations(page, axe) == []
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
