@@ -15,9 +15,10 @@ from api.operations.operation import Body, ClientMethod, Operation, Reply
 from api.preconditions import IfMatch, etag_of, write
 from api.problems import BadRequest
 from api.resources import KINDS
-from api.resources.kind import ResourceKind
+from api.resources.kind import Offered, ResourceKind
 from api.service import Service
 from contracts.caller import Caller
+from contracts.ports.workers import TaskEndpoint
 from contracts.resources import NAME_PATTERN, VALUE_BYTES_MAX, Resource, is_resource_name
 from contracts.times import rfc3339
 
@@ -51,21 +52,23 @@ class Deleted(BaseModel):
 def operations_of(kind: ResourceKind) -> tuple[Operation, ...]:
     """The four operations of a kind."""
 
-    async def list_them(service: Service) -> Reply:
-        return Reply({kind.name: [await shown(kind, service, found) for found in await service.resources(kind.name)]})
+    async def list_them(service: Service, task_endpoint: TaskEndpoint | None) -> Reply:
+        offered = _offered(task_endpoint)
+        return Reply({kind.name: [await shown(kind, service, found, offered) for found in await service.resources(kind.name)]})
 
-    async def get_one(service: Service, name: Name) -> Reply:
-        return await _reply(kind, service, await service.resource(kind.name, name))
+    async def get_one(service: Service, task_endpoint: TaskEndpoint | None, name: Name) -> Reply:
+        return await _reply(kind, service, task_endpoint, await service.resource(kind.name, name))
 
     async def put_one(
-        caller: Caller, service: Service, name: Name, body: Body, revision: Revision = None, if_match: IfMatch = None
-    ) -> Reply:
+        caller: Caller, service: Service, task_endpoint: TaskEndpoint | None, name: Name, body: Body,
+        revision: Revision = None, if_match: IfMatch = None,
+    ) -> Reply:  # fmt: skip
         if not is_resource_name(name):
             raise BadRequest(422, "request.invalid", f"{name!r} cannot be the name of a {kind.one}; expected {NAME_PATTERN}")
         value = read_value(kind, body.json() or b"{}", service.now())
         if kind.system:
             await service.prepare(kind.system)
-        return await _reply(kind, service, await write(service, kind.name, name, value, caller, revision, if_match))
+        return await _reply(kind, service, task_endpoint, await write(service, kind.name, name, value, caller, revision, if_match))
 
     async def delete_one(caller: Caller, service: Service, name: Name, revision: Revision = None, if_match: IfMatch = None) -> Reply:
         gone = await write(service, kind.name, name, None, caller, revision, if_match)
@@ -133,13 +136,17 @@ def misfit(error: ValidationError) -> BadRequest:
     return BadRequest(422, "request.invalid", said, problems=problems)
 
 
-async def _reply(kind: ResourceKind, service: Service, found: Resource) -> Reply:
-    return Reply(await shown(kind, service, found), etag=etag_of(found))
+async def _reply(kind: ResourceKind, service: Service, task_endpoint: TaskEndpoint | None, found: Resource) -> Reply:
+    return Reply(await shown(kind, service, found, _offered(task_endpoint)), etag=etag_of(found))
 
 
-async def shown(kind: ResourceKind, service: Service, found: Resource) -> dict[str, Any]:
+def _offered(task_endpoint: TaskEndpoint | None) -> Offered:
+    return None if task_endpoint is None else frozenset(kind for worker in task_endpoint.workers().workers for kind in worker.kinds)
+
+
+async def shown(kind: ResourceKind, service: Service, found: Resource, offered: Offered) -> dict[str, Any]:
     """A resource, as JSON shows it, with what is told beside it."""
-    return {**resource_value(found), **await kind.look(service, found.name)}
+    return {**resource_value(found), **await kind.look(service, found, offered)}
 
 
 def resource_value(found: Resource) -> dict[str, Any]:

@@ -7,17 +7,22 @@ from ipaddress import IPv6Address
 from typing import Any, Final, Literal
 from urllib.parse import urlsplit
 
+import msgspec
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.models import Time
-from api.resources.kind import ResourceKind
+from api.problems import ProblemItem
+from api.resources.kind import Offered, ResourceKind
 from api.service import Service
 from contracts.breakers import BREAKERS as NAME
-from contracts.breakers import CLOSED, STATES, tolds
+from contracts.breakers import CLOSED, STATES, rules, tolds
 from contracts.errors import InvalidInput, Problem
+from contracts.resources import Resource
 from contracts.system import BREAKER
 from contracts.times import rfc3339
+from domain.definition.absent_check import missing_kind
 from domain.expressions import parse_duration
+from domain.nodes import CONTROL_KINDS
 
 FAILURES_MAX: Final = 1_000
 _NO_HOST: Final = re.compile(r"[\x00-\x20\x7f\s/:@?#\[\]]")
@@ -60,6 +65,9 @@ class BreakerStands(BaseModel):
     until: Time | None = Field(description="when it has cooled down; null of one that is not open, or was opened by hand")
     reason: str = Field(description="why it came to be so")
     is_by_hand: bool = Field(description="whether somebody opened it: then it stays open until somebody closes it")
+    warnings: list[ProblemItem] = Field(
+        description="what it is about and nobody has now: a kind that is not built in, and that no worker offers"
+    )
 
 
 def check_breaker(breaker: Breaker, now_ms: int) -> None:
@@ -68,6 +76,11 @@ def check_breaker(breaker: Breaker, now_ms: int) -> None:
     if breaker.match == BreakerMatch():
         fix = "name a `kind`, a `host` or a `credential`"
         problems.append(Problem("/match", "empty", "nothing is said of what goes by the breaker", fix))
+    if breaker.match.kind in CONTROL_KINDS:
+        message = (
+            f"`{breaker.match.kind}` is decided by the engine itself: no activity is of this kind, so nothing would ever go by the breaker"
+        )
+        problems.append(Problem("/match/kind", "kind", message, "name a kind of activities, as `http_request`"))
     if breaker.match.host is not None:
         problems += _host_problem(breaker.match.host)
     for name in ("window", "cool_down"):
@@ -104,16 +117,28 @@ def _wrong(text: str) -> str | None:
     return None if DURATION_MS_MIN <= found <= DURATION_MS_MAX else f"expected a duration from 100 ms to a day, found {text!r}"
 
 
-async def stands(service: Service, name: str) -> dict[str, Any]:
-    """How a breaker stands, as JSON shows it."""
-    told = next((tolds.decode(one.value or b"{}") for one in await service.resources(STATES) if one.name == name), CLOSED)
+async def stands(service: Service, found: Resource, offered: Offered) -> dict[str, Any]:
+    """How a breaker stands, and what is worth a word about it, as JSON shows it."""
+    told = next((tolds.decode(one.value or b"{}") for one in await service.resources(STATES) if one.name == found.name), CLOSED)
     return {
         "state": told.state,
         "since": rfc3339(told.since) if told.since else None,
         "until": rfc3339(told.until) if told.until else None,
         "reason": told.reason,
         "is_by_hand": told.is_by_hand,
+        "warnings": [one.as_value() for one in _warnings(service, found, offered)],
     }
+
+
+def _warnings(service: Service, found: Resource, offered: Offered) -> list[Problem]:
+    """That nobody has the kind it is about: not wrong, as a worker may still come; looked at each time, as one may go, too."""
+    try:
+        kind = rules.decode(found.value or b"{}").match.kind
+    except msgspec.DecodeError:  # a newer build has written it
+        return []
+    if kind is None or offered is None:
+        return []
+    return missing_kind(kind, "/match/kind", offered.union(service.activities))
 
 
 BREAKERS: Final = ResourceKind(

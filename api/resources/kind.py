@@ -4,19 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 from pydantic import BaseModel
 
 from api.rights import Right
 from api.service import Service
+from contracts.resources import Resource
+
+Offered: TypeAlias = frozenset[str] | None
+"""The kinds of activities that workers offer now; None where no workers are served, so that nobody knows."""
 
 
 def _no_more(value: Any, now_ms: int) -> None:
     """Nothing is asked but that it has its shape."""
 
 
-async def _nothing(service: Service, name: str) -> dict[str, Any]:
+async def _nothing(service: Service, found: Resource, offered: Offered) -> dict[str, Any]:
     return {}
 
 
@@ -34,8 +38,8 @@ class ResourceKind:
     """What one has to be allowed to write it; to look at it, `read`."""
     beside: type[BaseModel] | None = None
     """What else is told of one, beside what was written."""
-    look: Callable[[Service, str], Awaitable[dict[str, Any]]] = _nothing
-    """Finds that, by its name."""
+    look: Callable[[Service, Resource, Offered], Awaitable[dict[str, Any]]] = _nothing
+    """Finds that."""
     system: str = ""
     """The workflow of the engine's own that it needs."""
     check: Callable[[Any, int], None] = _no_more

@@ -6,6 +6,7 @@ from collections.abc import Collection
 
 from contracts.definitions import WorkflowDefinition
 from contracts.errors import Problem
+from contracts.system import SYSTEM_PREFIX
 from domain.definition.findings import Findings
 from domain.definition.outline import LATER_KINDS, config_of, outline_of
 from domain.definition.texts import afters_in
@@ -21,6 +22,14 @@ def missing_kinds(definition: WorkflowDefinition, known: Collection[str]) -> lis
         undo = node.definition.compensate
         if undo is not None and undo.type not in CONTROL_KINDS:
             _check(findings, undo.type, f"{node.path}.compensate.type", known, list(known))
+    return findings.told()
+
+
+def missing_kind(kind: str, path: str, known: Collection[str]) -> list[Problem]:
+    """A warning for an activity kind that something at this path is about, where it is not among those known."""
+    findings = Findings()
+    if not kind.startswith(SYSTEM_PREFIX):  # of those no list is shown
+        _check(findings, kind, path, known, list(known))
     return findings.told()
 
 

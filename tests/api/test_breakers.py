@@ -21,7 +21,7 @@ SHOP = {"match": {"host": "nowhere.breaker.example"}, "failures": 3, "window": "
 def test_a_breaker_is_made_looked_at_and_deleted(server: Server) -> None:
     made = server.ask("PUT", "/v1/breakers/api-shop", SHOP)
     assert (made.status, made.json["value"]) == (200, SHOP)
-    stands = {"state": "closed", "since": None, "until": None, "reason": "", "is_by_hand": False}
+    stands: dict[str, Any] = {"state": "closed", "since": None, "until": None, "reason": "", "is_by_hand": False, "warnings": []}
     assert {name: made.json[name] for name in stands} == stands
     assert server.get("/v1/breakers/api-shop").json == made.json
     assert made.json in server.get("/v1/breakers").json["breakers"]
@@ -65,6 +65,13 @@ def waiting(server: Server) -> list[Any]:
 def metric(server: Server, name: str) -> float:
     (value,) = re.findall(rf"^{re.escape(name)} (.*)$", server.get("/metrics").content.decode(), re.MULTILINE)
     return float(value)
+
+
+@pytest.mark.parametrize("kind", ["delay", "for_each", "human_task"])
+def test_a_kind_that_is_no_activity_is_refused_as_nothing_would_go_by_the_breaker(server: Server, kind: str) -> None:
+    answer = server.ask("PUT", "/v1/breakers/api-wrong", {"match": {"kind": kind, "host": "a b"}})
+    assert (answer.status, [one["path"] for one in answer.json["problems"]]) == (422, ["/match/kind", "/match/host"])
+    assert f"`{kind}`" in answer.json["problems"][0]["message"]
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from refold.cli.commands.output import OK, say, say_json, table
+from refold.cli.commands.definition_file import problem_in
+from refold.cli.commands.output import OK, complain, problem_line, say, say_json, table
 from refold.cli.commands.target import Value
 from refold.cli.commands.where import server_of
 from refold.cli.options import Where
@@ -62,6 +63,7 @@ def show(where: Where, name: str, as_json: bool) -> int:
     say(f"{found['state']}{by_hand}{since}{': ' + found['reason'] if found['reason'] else ''}")
     if found["until"]:
         say(f"one may try at {found['until']}")
+    _warn(found)
     return OK
 
 
@@ -72,7 +74,13 @@ def set_breaker(where: Where, name: str, match: Mapping[str, str | None], limits
         say_json(made)
     else:
         say(f"{name} opens at {_when(made['value'])} of {_what(made['value'])}; it is {made['state']}")
+        _warn(made)
     return OK
+
+
+def _warn(found: Value) -> None:
+    for warning in found.get("warnings", ()):  # a server of an older version knows none
+        complain(problem_line(problem_in(warning), found["name"]))
 
 
 def open_breaker(where: Where, name: str, reason: str) -> int:

@@ -2247,6 +2247,8 @@ export interface components {
             /** @description when it has cooled down; null of one that is not open, or was opened by hand */
             until: string | null;
             value: components["schemas"]["Breaker"];
+            /** @description what it is about and nobody has now: a kind that is not built in, and that no worker offers */
+            warnings: components["schemas"]["ProblemItem"][];
             /** Format: date-time */
             written_at: string;
             /** @description who has written it */
