@@ -12,6 +12,7 @@ from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 from api.execution_book import ExecutionBook
 from api.letters import Letters
 from api.streams.streams import Streams
+from api.streams.watching import Watching
 from api.test_start import TestStart
 from api.trigger_book import TriggerBook
 from api.webhook_book import WebhookBook
@@ -182,7 +183,7 @@ class Copied(Protocol):
         """A big value. Raises Rejected where there is none."""
 
 
-class Service(TriggerBook, ExecutionBook, Protocol):
+class Service(TriggerBook, ExecutionBook, Watching, Protocol):
     """The engine as the API sees it."""
 
     @property
@@ -312,9 +313,6 @@ class Service(TriggerBook, ExecutionBook, Protocol):
         """Bytes that nobody can guess."""
 
     # Single events.
-
-    async def ends(self) -> dict[int, int]:
-        """By partition the offset at which the journal ends."""
 
     async def find_event(self, execution: str, version: int) -> tuple[int, int]:
         """The partition and the offset of the decision that an event is of. Raises Rejected where there is none."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Any, Final
 
@@ -17,11 +18,12 @@ from api.problems import BadRequest
 from api.resources.view import VIEWS, Sort, View
 from api.service import Service
 from contracts.events import EVENTS
+from contracts.ports.read_models import Query as RowQuery
 from contracts.ports.where import all_of
 from domain.definition.findings import nearest
 from projections.execution_columns import execution_filter
 from projections.executions import EXECUTIONS as EXECUTION_ROWS
-from projections.executions import executions_where, listed, time_of
+from projections.executions import ExecutionRecord, executions_where, listed, time_of
 from projections.trace.search import FAILURES, Sieve
 
 HISTORY_MAX: Final = 5_000
@@ -63,6 +65,14 @@ async def list_executions(
     following = shown_cursor(found[limit - 1]["cursor"], query.is_turned) if len(found) > limit else None
     rows = [{name: value for name, value in row.items() if name != "cursor"} for row in found[:limit]]
     return Reply({"executions": rows, "next": following, "position": service.projected}, service.projected)
+
+
+def executions_query(
+    service: Service, workflow: str | None, status: Sequence[str], filter: str | None, limit: int, sort: str | None
+) -> RowQuery[ExecutionRecord]:
+    """The list as who watches it asks for it. Raises InvalidInput for a filter that cannot be asked."""
+    query = executions_where(workflow, status, limit=limit, filter_=read_filter(execution_filter, filter, service.now()))
+    return listed(query._replace(is_turned=sort == "created_at"), workflow, filter)
 
 
 async def view_filter(service: Service, name: str) -> str:

@@ -9,7 +9,6 @@ from fastapi import Path, Query, Request, Response
 from msgspec.structs import replace
 
 from api import task_models as models
-from api.answers import encode
 from api.bodies import AnswerBody, CommentBody, DelegateBody, given
 from api.operations.operation import Body, ClientMethod, Operation, Reply
 from api.operations.page import CursorText, FilterText, Limit, page_of
@@ -24,10 +23,11 @@ from contracts.commands import AnswerTask, ClaimTask, Command, CommentTask, Dele
 from contracts.errors import InvalidInput, Rejected
 from contracts.ids import task_of
 from contracts.person import Person, plain_name
+from contracts.ports.read_models import Query as RowQuery
 from domain.execution.moves.tasks import FILE_BYTES_MAX, FILE_NAME_LENGTH_MAX
 from projections.task_view import unknown_task
 from projections.tasks import TASKS as TASK_ROWS
-from projections.tasks import Wanted, names_of, task_filter, task_value, tasks_where
+from projections.tasks import TaskRecord, Wanted, names_of, task_filter, task_value, tasks_where
 
 TaskId = Annotated[str, Path(max_length=1_000, description="the id of a task", examples=[models.TASK])]
 IsOpen = Annotated[bool, Query(alias="open", description="false shows those that are over, too")]
@@ -56,10 +56,9 @@ async def list_tasks(
     return page_of("tasks", await service.rows(query), limit, task_value)
 
 
-async def open_tasks(service: Service, workflow: str | None, filter: str | None, limit: int) -> bytes:
-    """The rows of those that are open, as JSON: what a page watches."""
-    query = tasks_where(Wanted(workflow=workflow), None, limit, read_filter(task_filter, filter, service.now()))
-    return encode([task_value(one) for one in (await service.rows(query)).records])
+def open_tasks(service: Service, workflow: str | None, filter: str | None, limit: int) -> RowQuery[TaskRecord]:
+    """The list of those that are open: what a page watches. Raises InvalidInput for a filter that cannot be asked."""
+    return tasks_where(Wanted(workflow=workflow), None, limit, read_filter(task_filter, filter, service.now()))
 
 
 async def get_task(service: Service, task: TaskId) -> Reply:

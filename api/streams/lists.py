@@ -1,23 +1,33 @@
 """Lists that are watched: whoever watches the same is told the same rows, anew when they have changed.
 
-a decision that counts ─► feed ─► the list is asked for again, in a moment ─► other rows? ─► all who watch it
+something is decided ─► in a moment the list is asked for ─► other rows? ─► all who watch it
+                              ▲             │
+                              ├─────────────┘ the rows do not go up to what was decided
+                              └── under load later, so that asking takes a small share of the process
+
+However much goes on, a list is asked for within `LATE_S`; and it comes to rest only once its rows show the last that was decided.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+import time
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
 from api.streams.reader import Loop
+from api.streams.watching import Changed, Found
 from contracts.errors import Overloaded, RefoldError
-from contracts.ports.feed import Feed, Selector, Told
 
 AGAIN_S: Final = 0.25
 """So long after something has happened a list is asked for; what happens meanwhile is in it."""
-UNTIL_S: Final = 1.0
-"""So long after the last it is asked for once more: rows follow the journal a little later."""
+LATE_S: Final = 2.0
+"""So long it takes at most until it is asked for, however much happens."""
+LOAD_FROM: Final = 50
+"""So many decisions within `AGAIN_S` are load,"""
+SHARE: Final = 0.01
+"""under which lists are asked for as long as that takes this share of the CPU that the process takes."""
 LISTS_MAX: Final = 1_000
 """So many different lists may be watched at a server: each is asked for again whenever something happens."""
 _log: Final = logging.getLogger("refold.streams")
@@ -39,31 +49,58 @@ class Listed(NamedTuple):
     sort: str | None = None
 
 
-Find: TypeAlias = Callable[[Listed], Awaitable[bytes]]
-"""Gives the rows of a list as JSON. Raises RefoldError."""
+Find: TypeAlias = Callable[[Listed], Awaitable[Found]]
+"""Gives the rows of a list. Raises RefoldError."""
+OnChange: TypeAlias = Callable[[str | None, Changed], Callable[[], None]]
+"""See `Watching.on_change`."""
+Ends: TypeAlias = Callable[[], Awaitable[Mapping[int, int]]]
+"""Gives by partition the offset at which the journal ends. Raises RefoldError."""
 
 
 class Lists:
     """All lists that are watched. Lives in the event loop's thread."""
 
-    def __init__(self, feed: Feed, find: Find, lists_max: int = LISTS_MAX, loop: Loop | None = None) -> None:
-        self._feed, self._find, self._lists_max = feed, find, lists_max
-        self._loop: Loop = asyncio.get_running_loop() if loop is None else loop
+    def __init__(
+        self,
+        find: Find,
+        on_change: OnChange,
+        ends: Ends,
+        lists_max: int = LISTS_MAX,
+        loop: Loop | None = None,
+        cpu_s: Callable[[], float] = time.process_time,
+    ) -> None:
+        """`cpu_s` says how much CPU the process has taken."""
+        self.find, self.on_change, self._ends, self._lists_max, self.cpu_s = find, on_change, ends, lists_max, cpu_s
+        self.loop: Loop = asyncio.get_running_loop() if loop is None else loop
+        self.cost_s = 0.0
+        """What it takes to ask for each of them once."""
         self._watched: dict[Listed, _Watched] = {}
 
     async def watch(self, listed: Listed, tell: Tell) -> Callable[[], None]:
         """Tell of its rows now, and whenever they are others; what is given back ends that. Raises RefoldError."""
-        rows = await self._find(listed)
+        found = await self.find(listed)
         watched = self._watched.get(listed)
         is_new = watched is None
         if watched is None:
             self._check_room()
-            watched = self._watched[listed] = _Watched(self._feed, self._find, self._loop, listed, rows)
-        tell(rows)
+            watched = self._watched[listed] = _Watched(self, listed, found)
+        tell(found.rows)
         end = watched.add(tell, lambda: self._watched.pop(listed, None))
-        if is_new or rows != watched.rows:  # what was decided before it was heard may not have been in the rows
-            watched.may_have_changed()
+        if is_new:  # what was decided before it was heard may not have been in the rows
+            await self._look_at_ends(watched)
+        elif found.rows != watched.rows:
+            watched.ask_again()
         return end
+
+    async def _look_at_ends(self, watched: _Watched) -> None:
+        try:
+            ends = await self._ends()
+        except RefoldError as error:
+            _log.warning("nobody says how far the journals are, so a list is asked for once more: %s", error)
+            watched.ask_again()
+        else:
+            for partition, offset in ends.items():
+                watched.changed(partition, offset)
 
     def _check_room(self) -> None:
         if len(self._watched) >= self._lists_max:
@@ -73,14 +110,22 @@ class Lists:
 class _Watched:
     """One list."""
 
-    def __init__(self, feed: Feed, find: Find, loop: Loop, listed: Listed, rows: bytes) -> None:
-        self.rows = rows
-        self._find, self._loop, self._listed = find, loop, listed
+    def __init__(self, lists: Lists, listed: Listed, found: Found) -> None:
+        self.rows = found.rows
+        self._lists, self._loop, self._listed = lists, lists.loop, listed
         self._telling: dict[object, Tell] = {}
         self._timer: Any = None
         self._asking: asyncio.Task[None] | None = None
-        self._changed_at = self._loop.time()
-        self._subscription = feed.subscribe(Selector(workflow=listed.workflow), self._heard)
+        self._reached: Mapping[int, int] = found.reached
+        self._wanted: dict[int, int] = {}
+        """By partition the offset that the rows have to go up to."""
+        self._heard = 0
+        """How many decisions since it was looked at last."""
+        self._pause_s = AGAIN_S
+        self._cost_s = 0.0
+        self._note_cost(found.cost_s)
+        self._asked_at, self._asked_cpu_s = self._loop.time(), lists.cpu_s()
+        self._stop = lists.on_change(listed.workflow, self.changed)
 
     def add(self, tell: Tell, on_empty: Callable[[], object]) -> Callable[[], None]:
         """Tell this one, too."""
@@ -89,41 +134,63 @@ class _Watched:
 
         def end() -> None:
             if self._telling.pop(key, None) is not None and not self._telling:
-                self._subscription.end()
+                self._stop()
+                self._note_cost(0.0)
                 if self._timer is not None:
                     self._timer.cancel()
                 on_empty()
 
         return end
 
-    def _heard(self, told: Sequence[Told]) -> None:
-        self.may_have_changed()
+    def _note_cost(self, cost_s: float) -> None:
+        self._lists.cost_s += cost_s - self._cost_s
+        self._cost_s = cost_s
 
-    def may_have_changed(self) -> None:
-        """Ask for it in a moment, and until its rows have had the time to follow."""
-        self._changed_at = self._loop.time()
-        self._ask_again()
+    def changed(self, partition: int, offset: int) -> None:
+        """The rows have to go up to this offset; see `Watching.on_change`."""
+        before = max(self._wanted.get(partition, 0), self._reached.get(partition, 0))
+        if offset > before:
+            self._wanted[partition] = offset
+            self._heard += offset - before
+            self._pause_s = AGAIN_S
+            self.ask_again()
 
-    def _ask_again(self) -> None:
+    def ask_again(self) -> None:
+        """Ask for it in a moment."""
         if self._timer is None and self._asking is None and self._telling:
-            self._timer = self._loop.call_later(AGAIN_S, self._begin)
+            self._timer = self._loop.call_later(self._pause_s, self._look)
 
-    def _begin(self) -> None:
+    def _look(self) -> None:
+        """Ask for it, unless there is load, and asking would take too much."""
         self._timer = None
-        self._asking = asyncio.ensure_future(self._ask())
+        is_load, self._heard = self._heard >= LOAD_FROM, 0
+        taken_s = self._lists.cpu_s() - self._asked_cpu_s
+        if is_load and taken_s * SHARE < self._lists.cost_s and self._loop.time() - self._asked_at < LATE_S:
+            self.ask_again()
+        else:
+            self._asking = asyncio.ensure_future(self._ask())
 
     async def _ask(self) -> None:
-        asked_at = self._loop.time()
+        self._asked_at, self._asked_cpu_s = self._loop.time(), self._lists.cpu_s()
+        is_behind = True
         try:
-            rows = await self._find(self._listed)
-            if rows != self.rows:
-                self.rows = rows
-                for tell in list(self._telling.values()):
-                    tell(rows)
+            is_behind = self._take(await self._lists.find(self._listed))
         except RefoldError as error:  # it is asked again
             _log.warning("a list that is watched could not be asked for: %s", error)
-            self._changed_at = self._loop.time()
         finally:
             self._asking = None
-        if asked_at < self._changed_at + UNTIL_S:
-            self._ask_again()
+        if is_behind:
+            self.ask_again()
+
+    def _take(self, found: Found) -> bool:
+        """Tell of these rows where they are others; whether they do not show yet what was decided."""
+        is_further = found.reached != self._reached
+        self._pause_s = AGAIN_S if is_further else min(2 * self._pause_s, LATE_S)
+        self._reached = found.reached
+        began = time.thread_time()
+        if found.rows != self.rows:
+            self.rows = found.rows
+            for tell in list(self._telling.values()):
+                tell(found.rows)
+        self._note_cost(found.cost_s + time.thread_time() - began if self._telling else 0.0)
+        return any(found.reached.get(partition, 0) < offset for partition, offset in self._wanted.items())

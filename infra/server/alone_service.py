@@ -13,6 +13,7 @@ from uuid import uuid4
 
 from api.requests import Requests
 from api.service import Cluster, Copied, Given, PartitionRow, ProcessRow, Start, Started, Unavailable
+from api.streams.watching import Changed
 from api.version import build_version
 from contracts.caller import Caller
 from contracts.commands import Command
@@ -31,6 +32,7 @@ from infra.server.read_threads import ReadThreads
 from infra.server.reader_wiring import positions_of
 from infra.server.start_sealing import Sealing
 from infra.server.starts import Starts
+from infra.server.watching_service import Changes
 from infra.server.webhook_book import Notes
 from infra.settings.model import ROLES_DEFAULT, EngineSettings
 from infra.telemetry import Observed, render
@@ -89,6 +91,7 @@ class AloneService(CommonService):
         self.sealing = Sealing(alone.catalog, self.credentials.sealed_values)
         self._starts = Starts(alone.owner, alone.catalog, self._positions, self._view_after, alone.new_execution_id, self.sealing)
         self._data = settings.data
+        self._changes = Changes(alone.owner)
         metrics = alone.owner.metrics
         self.archive_desk = ArchiveDesk(settings.archive if settings.data else None, lambda: Made(metrics.archived, metrics.removed))
         self._incarnation, self._since = uuid4().hex, alone.clock.now()
@@ -140,6 +143,10 @@ class AloneService(CommonService):
         return _nothing
 
     # Reading.
+
+    def on_change(self, workflow: str | None, then: Changed) -> Callable[[], None]:
+        """Tell of what is decided from now on, round by round."""
+        return self._changes.add(workflow, then)
 
     async def reach(self, position: int | None) -> None:
         """Wait until what is read goes up to the position."""

@@ -37,6 +37,7 @@ from infra.server.redelivery import PutAgain, Redelivery
 from infra.server.sealing_service import SealingService
 from infra.server.task_service import TaskService
 from infra.server.trigger_ground import ServiceGround
+from infra.server.watching_service import RowTexts, WatchingService
 from infra.server.webhook_book import Notes, WebhookBook
 from infra.settings.model import EngineSettings
 from projections.audit import CREDENTIALS, DEFINITIONS, LETTERS, AuditRecord
@@ -65,7 +66,7 @@ R = TypeVar("R", bound=tuple[Any, ...])
 Send: TypeAlias = Callable[[str, Command, Reply, Caller], None]
 
 
-class CommonService(CatalogService, SealingService, TaskService, ExecutionService):
+class CommonService(CatalogService, SealingService, TaskService, ExecutionService, WatchingService):
     """Half of a `Service`. All methods belong to the event loop's thread."""
 
     letters: Redelivery
@@ -88,6 +89,7 @@ class CommonService(CatalogService, SealingService, TaskService, ExecutionServic
         self.feed, self.streams = feed, Streams(feed, requests, positions_of(settings), settings.event_source)
         super().__init__(catalog, resources, settings)
         self._reader, self._reads, self._progress, self._lookup = reader, reads, progress, lookup
+        self._row_texts = RowTexts()
         self._backlog = reader.backlog()
         self._loop = asyncio.get_running_loop()
         self.background = Background()

@@ -61,6 +61,20 @@ def test_events_are_those_of_the_stream_and_can_be_resumed_after_any(server: Ser
             assert [one["event"]["id"] for one in until_end(socket) if "event" in one] == expected[number + 1 :]
 
 
+def test_a_list_comes_to_rest_with_the_last_of_many(server: Server) -> None:
+    with live(server) as first, live(server) as second:
+        for socket in (first, second):
+            say(socket, subscribe="list", id="rows", workflow="works", limit=100)
+            hear(socket)
+        started = {server.start("works", execution_id=f"many-{number}")["execution_id"] for number in range(60)}
+        for socket in (first, second):
+            rows = hear(socket)["rows"]
+            while not started <= {one["execution_id"] for one in rows if one["status"] == "completed"}:
+                rows = hear(socket)["rows"]
+            shown = {one["execution_id"]: one for one in server.get("/v1/executions?workflow=works&limit=100").json["executions"]}
+            assert {one["execution_id"]: one for one in rows}.items() >= {name: shown[name] for name in started}.items()
+
+
 def test_many_subscriptions_share_a_connection_and_end_by_themselves(server: Server) -> None:
     with live(server) as socket:
         say(socket, subscribe="events", id="all", workflow="waits")

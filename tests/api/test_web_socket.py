@@ -73,14 +73,18 @@ class Peer:
     async def open(self) -> Live:
         socket = WebSocket({"type": "websocket", LINE: self.wire.line}, self._receive, self._send)
         await socket.accept()
-        return Live(socket, self.world.streams, Lists(self.world.fed.feed, _none), MemoryChannel(), _none, _none)
+        return Live(socket, self.world.streams, Lists(_none, _never, _none), MemoryChannel(), _none, _none)
 
     async def run(self) -> None:
         await (await self.open()).run()
 
 
-async def _none(_: Any) -> Any:
+async def _none(*_: Any) -> Any:
     raise AssertionError("nothing is asked for")
+
+
+def _never(*_: Any) -> Any:
+    raise AssertionError("nothing is watched")
 
 
 EVENTS = {"subscribe": "events", "id": "a"}
