@@ -43,6 +43,7 @@ class Heartbeat(msgspec.Struct, frozen=True, kw_only=True):
     one it read back; 0 until then: who has not heard itself leads nothing and is given nothing. `generation` is the highest
     of an assignment it knows of. `contested` are processes that want to be called the same, and that it has read of: they
     have to go. `rows` says up to which offset of each journal the read models go that this process keeps.
+    `heard` are the executions to whose progress and log lines somebody listens there; the empty text: to those of all.
     `archive` is when somebody has last asked there to archive what is due at once, in milliseconds since 1970.
     """
 
@@ -61,6 +62,7 @@ class Heartbeat(msgspec.Struct, frozen=True, kw_only=True):
     contested: tuple[str, ...] = ()
     rows: dict[Partition, Count] = {}
     archive: Count = 0
+    heard: tuple[str, ...] = ()
 
 
 class Assignment(msgspec.Struct, frozen=True, kw_only=True):

@@ -30,13 +30,13 @@ from typing import Final, Literal, Protocol, TypeAlias
 from contracts.errors import LogError
 
 Topic: TypeAlias = Literal[
-    "journal", "commands", "definitions", "dead-letters", "resources", "members", "cancellations", "blobs", "snapshots"
+    "journal", "commands", "definitions", "dead-letters", "resources", "members", "cancellations", "blobs", "snapshots", "passing"
 ]
 TOPICS: Final[tuple[Topic, ...]] = ("journal", "commands", "definitions", "dead-letters", "resources")
 """What every log has, in the order in which they came to be: a log may be older than the last ones."""
 LATER_TOPICS: Final[tuple[Topic, ...]] = ("resources",)
 """Those that a log may lack which was made before there were any: it is read as one in which they are empty."""
-CLUSTER_TOPICS: Final[tuple[Topic, ...]] = ("members", "cancellations", "blobs", "snapshots")
+CLUSTER_TOPICS: Final[tuple[Topic, ...]] = ("members", "cancellations", "blobs", "snapshots", "passing")
 """What a log has besides that several machines share; on one machine files and memory do for it."""
 RECORD_BYTES_MAX_DEFAULT: Final = 8 * 1024 * 1024
 """A record longer than this is refused with `RecordTooLarge` before anything is written."""

@@ -50,6 +50,7 @@ def test_topics_are_made_with_their_settings_and_equal_partition_counts(broker: 
         address.topic("cancellations"): 1,
         address.topic("blobs"): 1,
         address.topic("snapshots"): 3,
+        address.topic("passing"): 1,
     }
     for topic in KAFKA_TOPICS:
         wanted = settings_of(topic, 1)

@@ -59,6 +59,7 @@ class Own:
     partitions: dict[int, PartitionHeld] = field(default_factory=dict)
     workers: tuple[WorkerRow, ...] = ()
     rows: dict[int, int] = field(default_factory=dict)
+    heard: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -204,6 +205,10 @@ class Members:
         living = (one for name, one in self.membership.table.living() if name != self.who.node)
         return [one.said.rows[partition] for one in living if partition in one.said.rows]
 
+    def heard_by_others(self) -> set[str]:
+        """To what somebody listens at another process, as its heartbeat says."""
+        return {execution for name, one in self.membership.table.living() if name != self.who.node for execution in one.said.heard}
+
     @property
     def is_leaving(self) -> bool:
         """Whether `leave` was called."""
@@ -307,7 +312,7 @@ class Members:
         return Heartbeat(
             node=who.node, incarnation=who.incarnation, beat=self._beats.make(), since=since, roles=who.roles, address=who.address,
             version=who.version, leaving=self._leave_by is not None, generation=generation, partitions=own.partitions,
-            workers=own.workers, contested=contested, rows=own.rows, archive=self.archive_asked,
+            workers=own.workers, contested=contested, rows=own.rows, archive=self.archive_asked, heard=own.heard,
         )  # fmt: skip
 
     async def _say(self, heartbeat: Heartbeat) -> None:

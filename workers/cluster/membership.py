@@ -208,4 +208,4 @@ class Membership:
 
 def _summary(member: Member) -> tuple[object, ...]:
     said = member.said
-    return said.incarnation, said.since > 0, said.leaving, said.roles, said.generation, frozenset(said.partitions)
+    return said.incarnation, said.since > 0, said.leaving, said.roles, said.generation, frozenset(said.partitions), said.heard

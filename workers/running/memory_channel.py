@@ -49,6 +49,11 @@ class MemoryChannel:
                 except Exception:
                     _log.exception("whoever listens to %s could not be woken", passing.execution)
 
+    def miss(self, count: int) -> None:
+        """So much was dropped before it came here: those who listen are told with what they take next."""
+        for one in self._listening:
+            one.miss(count)
+
 
 class _Listening:
     """See `Listener`."""
@@ -69,6 +74,11 @@ class _Listening:
             self._waiting.append(passing)
         if is_first:
             self._wake()
+
+    def miss(self, count: int) -> None:
+        """So much will never come."""
+        with self._lock:
+            self._dropped += count
 
     def take(self) -> Taken:
         """All that waits."""

@@ -2,9 +2,9 @@
 
 Nothing may ever be missing from `journal`, `definitions`, `dead-letters` and `blobs`: they are never compacted and never
 expire. What waits in `commands` is taken up within its retention, or not at all, so it is longer than the longest outage.
-`members` and `cancellations` are of use for seconds. Of `snapshots` the owner deletes what a newer one replaces, and of `journal`
-what nobody needs any more; so does the owner of partition 0 of `blobs`. All by the offset: what Kafka itself deletes by age or size
-would be missing.
+`members`, `cancellations` and `passing` are of use for seconds. Of `snapshots` the owner deletes what a newer one replaces,
+and of `journal` what nobody needs any more; so does the owner of partition 0 of `blobs`. All by the offset: what Kafka itself
+deletes by age or size would be missing.
 """
 
 from __future__ import annotations
@@ -21,13 +21,19 @@ KAFKA_TOPICS: Final[tuple[Topic, ...]] = (*TOPICS, *CLUSTER_TOPICS)
 """The topics that every log on Kafka has; those of tasks come as they are needed."""
 MESSAGE_BYTES_MIN: Final = 64 * 1024
 _HOUR_MS: Final = 3600 * 1000
-RETENTION_MS: Final[Mapping[Topic, int]] = {"commands": 7 * 24 * _HOUR_MS, "members": _HOUR_MS, "cancellations": _HOUR_MS}
+RETENTION_MS: Final[Mapping[Topic, int]] = {
+    "commands": 7 * 24 * _HOUR_MS,
+    "members": _HOUR_MS,
+    "cancellations": _HOUR_MS,
+    "passing": 10 * 60 * 1000,
+}
 """Other topics never expire."""
-DISPOSABLE: Final[tuple[Topic, ...]] = ("members", "cancellations", "snapshots")
+DISPOSABLE: Final[tuple[Topic, ...]] = ("members", "cancellations", "snapshots", "passing")
 """What a lost power supply may take: it is said again, or made again."""
 _SEGMENTS: Final[Mapping[Topic, Mapping[str, str]]] = {
     "members": {"segment.ms": "600000"},
     "cancellations": {"segment.ms": "600000"},
+    "passing": {"segment.ms": "60000"},
     "snapshots": {"segment.bytes": str(64 * 1024 * 1024)},
 }
 """Kafka deletes whole segments, and by itself begins a new one once a week or after 1 GiB."""

@@ -25,6 +25,7 @@ from workers.cluster.permission import MembersPermission
 from workers.cluster.ports import ClusterLog
 from workers.cluster.projection_share import ProjectionShare
 from workers.cluster.record_outbox import RecordOutbox
+from workers.cluster.shared_channel import SharedChannel
 from workers.tasks.dead_letters import DEAD_LETTERS, DeadLetters
 from workers.tasks.dead_letters import LOOK_BACK_RECORDS as LOOK_BACK_LETTERS
 from workers.tasks.gateway import Gateway
@@ -61,13 +62,14 @@ class Participation:
         share: ProjectionShare | None,
         outbox: RecordOutbox,
         follower: Follower,
+        channel: SharedChannel,
         look_again: Callable[[], Awaitable[int]],
         failed: asyncio.Future[None],
     ) -> None:
         """`look_again` takes notice of partitions that were added, everywhere; `share` is where the read models are everybody's."""
         self._log, self._members, self._permission, self._owners, self._gateway = log, members, permission, owners, gateway
         self._letters, self._progress, self._share, self._outbox, self._follower = letters, progress, share, outbox, follower
-        self._look_again, self._failed = look_again, failed
+        self._channel, self._look_again, self._failed = channel, look_again, failed
         self.partitions = log.log.partitions
         self._is_behind = asyncio.Event()
         """Whether an assignment has named partitions that are not known here yet."""
@@ -107,7 +109,8 @@ class Participation:
         """See Host."""
         held = {partition: self._held(owned) for partition, owned in self._owners.owned.items() if owned.owner.is_in_charge}
         workers = tuple(self._gateway.remote.workers(TASKS_TOLD_MAX).workers)
-        return Own(partitions=held, workers=workers, rows={} if self._progress.process is None else self._progress.all)
+        rows = {} if self._progress.process is None else self._progress.all
+        return Own(partitions=held, workers=workers, rows=rows, heard=self._channel.heard)
 
     def _held(self, owned: Owned) -> PartitionHeld:
         position = owned.owner.position
@@ -126,6 +129,7 @@ class Participation:
         if self._share is not None:
             self._share.look_again()
         self._letters.look_again()
+        self._channel.hear_of(self._members.heard_by_others())
         membership = self._members.membership
         for _, one in membership.table.living():
             self._progress.tell_of_others({partition: held.position for partition, held in one.said.partitions.items()})
@@ -166,6 +170,7 @@ class Participation:
         """Let go of everything."""
         for task in self._tasks:
             task.cancel()
+        self._channel.close()
         self._outbox.close()
         self._follower.close()
         await self._log.close()

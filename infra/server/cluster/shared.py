@@ -74,6 +74,7 @@ from workers.cluster.record_outbox import RecordOutbox
 from workers.cluster.rounds import Rounds
 from workers.cluster.router import Router
 from workers.cluster.sender import Sender
+from workers.cluster.shared_channel import SharedChannel
 from workers.partition.breaker_book import BreakerBook
 from workers.partition.catalog import Catalog
 from workers.partition.neighbours import Neighbours
@@ -83,7 +84,6 @@ from workers.partition.task_outbox import TaskOutbox
 from workers.reading.journal_feed import Feed
 from workers.running.activity_worker import ActivityWorker
 from workers.running.desk import Desk
-from workers.running.memory_channel import MemoryChannel
 from workers.running.system import system_kinds
 from workers.tasks.dead_letters import DeadLetters
 from workers.tasks.gateway import Gateway
@@ -158,8 +158,6 @@ class Shared:
         self._failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.driver = Driver(self.clock, self._failed)
         self.owned, self._background, self.requests, self._reads = OwnedTable(), Background(), Requests(), ReadThreads(reader.courtesy)
-        self.channel = MemoryChannel()
-        """Where the attempts that run here, or at workers that ask here, tell what no event carries."""
         self.log: ClusterLog = stores.shared(self._on_problem)
         outbox = RecordOutbox(self.log)
         self.letters = DeadLetters(outbox.put, self.clock, stores.log.record_bytes_max, lambda: self.owned.is_in_charge(0))
@@ -170,6 +168,8 @@ class Shared:
         self._hear_of_passed_over()
         self.offloading = Offloading(stores.blobs, self.catalog, stores.keys.transit, stores.keys.has_place, engine.erasable)
         self.members = self._make_members(settings, address)
+        self.channel = SharedChannel(self.log, self.members.who.incarnation, self.members.say_now)
+        """Where the attempts that run here, or at workers that ask here, tell what no event carries; it reaches the other processes."""
         self.progress = Progress(self.owned.positions, self._checkpoint_of, self._projector_of(settings))
         self.rounds = Rounds(self.log, self.owned, self.clock, self._failed, self._held)
         self._end_of = partial(self.log.end, "journal")
@@ -227,7 +227,7 @@ class Shared:
         share = ProjectionShare(self.members, process) if self._engine.read_models and process is not None else None
         return Participation(
             self.log, self.members, permission, self.owners, self.gateway, self.letters, self.progress, share, outbox, self.follower,
-            self._look_again, self._failed,
+            self.channel, self._look_again, self._failed,
         )  # fmt: skip
 
     # What is made later, or elsewhere.
