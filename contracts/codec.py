@@ -34,6 +34,17 @@ _envelope_decoder = msgspec.msgpack.Decoder(Envelope)
 _sealed_decoder = msgspec.msgpack.Decoder(SealedBody)
 _positional_decoder = msgspec.msgpack.Decoder(list[Any])
 
+
+class _Header(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """What every decision of any schema begins with."""
+
+    source: Source
+    execution: str
+    first: int
+
+
+_header_decoder = msgspec.msgpack.Decoder(_Header)
+
 _CLAIM_TAG = b"\x02"
 _REMOVED_TAG = b"\x05"
 NO_DECISIONS = frozenset({_CLAIM_TAG, _REMOVED_TAG})
@@ -206,16 +217,12 @@ def execution_in(record: Decided | Sealed) -> str:
 
 
 def read_header(body: bytes) -> tuple[Source, str, int]:
-    """Source, execution and first version of a decision that cannot be decoded whole."""
-    fields = _positional(body, "a decision")
+    """Source, execution and first version of a decision; nothing else of it is decoded."""
     try:
-        return (
-            msgspec.convert(fields[0], Source, strict=True),
-            msgspec.convert(fields[1], str, strict=True),
-            msgspec.convert(fields[2], int, strict=True),
-        )
-    except (msgspec.MsgspecError, IndexError) as error:
+        header = _header_decoder.decode(body)
+    except msgspec.MsgspecError as error:
         raise LogCorrupt(f"a decision has no readable header: {error}") from None
+    return header.source, header.execution, header.first
 
 
 def encode_envelope(envelope: Envelope) -> bytes:

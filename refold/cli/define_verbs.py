@@ -31,12 +31,16 @@ def deploy(
     where: Where,
     file: File,
     activate: Annotated[bool, typer.Option("--activate", help="Start executions with it, also where a later version is there.")] = False,
+    gate: Annotated[
+        str | None,
+        typer.Option("--gate", metavar="GATE", help='Only if recorded executions stay as they were: "last 1000: outcome unchanged".'),
+    ] = None,
     as_json: Json = False,
 ) -> int:
     """Publish a definition, for executions to start with. An unchanged one is the version it was."""
     from refold.cli.commands import run as command
 
-    return command.deploy(where, file, activate, as_json)
+    return command.deploy(where, file, activate, gate, as_json)
 
 
 @takes(where=asking)

@@ -26,6 +26,7 @@ from refold.cli.look_verbs import history, show, verify
 from refold.cli.place_verbs import cluster, doctor, settings, workers
 from refold.cli.process_verbs import kafka, serve, worker
 from refold.cli.read_model_verbs import read_models
+from refold.cli.replay_verbs import what_if
 from refold.cli.run_verbs import continue_, run, start
 from refold.cli.steer_verbs import cancel, pause, release, resolve, resume, signal, terminate
 from refold.cli.task_verbs import tasks
@@ -61,6 +62,7 @@ PANELS: Mapping[str, Mapping[str, Verb]] = {
         "follow": follow,
         "trace": trace,
         "verify": verify,
+        "what-if": what_if,
         "nodes": nodes,
         "waiting": waiting,
         "incidents": incidents,

@@ -18,7 +18,7 @@ PAGES = (
     "look-after-a-server.md", "find-what-waits-and-fails.md", "act-on-many.md", "hear-of-executions.md", "erase-an-execution.md",
     "archive-what-has-ended.md", "keep-secrets.md", "start-on-a-schedule.md", "ask-people.md", "ask-by-mail.md", "ask-in-slack.md",
     "limit-a-workflow.md", "start-from-other-systems.md", "start-after-other-workflows.md", "use-the-web-ui.md",
-    "spare-what-is-down.md", "try-before-publishing.md",
+    "spare-what-is-down.md", "try-before-publishing.md", "see-what-a-version-would-change.md",
 )  # fmt: skip
 
 

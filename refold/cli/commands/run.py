@@ -10,7 +10,19 @@ from contracts.errors import RefoldError, Rejected
 from refold.cli.commands.definition_file import Written, placed, problem_in, told_of
 from refold.cli.commands.interrupt import interruptible
 from refold.cli.commands.outcome import result_of, say_outcome, say_why_stopped
-from refold.cli.commands.output import OK, BadInput, complain, error_value, hint, problem_line, read_json_argument, report, say, say_json
+from refold.cli.commands.output import (
+    FAILED,
+    OK,
+    BadInput,
+    complain,
+    error_value,
+    hint,
+    problem_line,
+    read_json_argument,
+    report,
+    say,
+    say_json,
+)
 from refold.cli.commands.progress import EventLines, Progress, make_progress
 from refold.cli.commands.target import ENDED, Session, Start, Stop, Target, Value
 from refold.cli.commands.where import target_of
@@ -141,8 +153,13 @@ def publish(session: Session, file: Path, written: Written, activate: bool) -> V
     return published
 
 
-def deploy(where: Where, file: Path, activate: bool, as_json: bool) -> int:
+def deploy(where: Where, file: Path, activate: bool, gate: str | None, as_json: bool) -> int:
     """Publish a definition, so that executions can be started by its name; with `activate` also one that was there before."""
+    if gate is not None:
+        from refold.cli.commands.gate import passes
+
+        if not passes(where, file, gate):
+            return FAILED
     target = target_of(where)
     definition = target.read(file)
     with interruptible() as interrupt, target.act(Progress(), interrupt) as session:
