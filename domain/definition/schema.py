@@ -18,6 +18,7 @@ from contracts.schema_export import DIALECT, record_schemas
 from domain.definition.field_words import describe
 from domain.definition.kind_shape import KindShape
 from domain.definition.outline import Activities
+from domain.definition.tests_schema import tests_schema
 from domain.nodes import CONTROL_KINDS
 from domain.triggers import TRIGGER_KINDS, TriggerKind
 
@@ -47,8 +48,8 @@ def definition_schema(activities: Activities) -> dict[str, Any]:
 
 
 def all_schemas(activities: Activities) -> dict[str, dict[str, Any]]:
-    """Every schema that Refold publishes, by name: `definition`, `commands`, `events`, `decisions`, `catalog`."""
-    return {"definition": definition_schema(activities), **record_schemas()}
+    """Every schema that Refold publishes, by name: `definition`, `tests`, `commands`, `events`, `decisions`, `catalog`."""
+    return {"definition": definition_schema(activities), "tests": tests_schema(), **record_schemas()}
 
 
 def _language() -> tuple[dict[str, Any], dict[str, Any]]:

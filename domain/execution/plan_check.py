@@ -40,7 +40,7 @@ def _paths_in(body: Body, before: str) -> Iterator[tuple[str, Node]]:
             yield from _paths_in(inner, f"{path}/" if label == "[]" else f"{path}.{label}/")
 
 
-def _found(graph: Graph, path: str, graph_named: GraphNamed) -> Node | str | None:
+def found_at(graph: Graph, path: str, graph_named: GraphNamed) -> Node | str | None:
     """The node at a path, also of a child; what it was taken for where that is none, empty where nobody can know."""
     node = node_of_path(graph, path)
     if node is not None and (not is_undo(path) or node.definition.compensate is not None):
@@ -52,21 +52,21 @@ def _found(graph: Graph, path: str, graph_named: GraphNamed) -> Node | str | Non
         if parent is not None and parent.type == CHILD:
             workflow = parent.config.workflow
             child = None if "{{" in workflow else graph_named(workflow, parent.config.version or 0)
-            return "" if child is None else _found(child, path[len(around) + 1 :], graph_named)
+            return "" if child is None else found_at(child, path[len(around) + 1 :], graph_named)
     near = nearest(path, paths_of(graph))
     return f"did you mean {near}?" if near else f"its nodes are {listed(paths_of(graph))}"
 
 
 def problems_of_place(graph: Graph, path: str, at: str, graph_named: GraphNamed) -> Iterator[Problem]:
     """A node that is not there."""
-    found = _found(graph, path, graph_named)
+    found = found_at(graph, path, graph_named)
     if isinstance(found, str) and found:
         yield Problem(at, "unknown_node", f"there is no node {path[:200]} in workflow {graph.definition.name}", found)
 
 
 def problems_of_pins(graph: Graph, path: str, pins: Iterable[tuple[str, Pin]], graph_named: GraphNamed) -> Iterator[Problem]:
     """What is wrong with what is pinned at a path; each pin with the JSON pointer to it."""
-    node = None if path == ANY else _found(graph, path, graph_named)
+    node = None if path == ANY else found_at(graph, path, graph_named)
     for at, pin in pins:
         if path == ANY:
             if pin.ports is not None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final, Literal
 
 from contracts.definitions import DEFINITION_BYTES_MAX
+from contracts.workflow_tests import TEST_ENDING
 from domain.definition.document import Syntax
 from domain.definition.template import BadTemplate, FoundTemplate, Template, read_template
 
@@ -28,7 +29,7 @@ def find_templates(own: Path | None) -> list[FoundTemplate]:
 
 def _in(folder: Path, origin: Literal["shipped", "own"]) -> Iterator[FoundTemplate]:
     try:
-        files = sorted(one for one in folder.iterdir() if one.suffix in _SYNTAX)
+        files = sorted(one for one in folder.iterdir() if one.suffix in _SYNTAX and not one.stem.endswith(TEST_ENDING))
     except OSError as error:
         if origin == "own":
             yield FoundTemplate("", origin, str(folder), None, f"the folder cannot be read: {error.strerror}")

@@ -30,6 +30,7 @@ from refold.cli.replay_verbs import what_if
 from refold.cli.run_verbs import continue_, run, start
 from refold.cli.steer_verbs import cancel, pause, release, resolve, resume, signal, terminate
 from refold.cli.task_verbs import tasks
+from refold.cli.test_verb import run_tests
 from refold.cli.trace_verb import trace
 from refold.cli.trigger_verbs import triggers
 from refold.cli.try_verbs import step, try_
@@ -49,6 +50,7 @@ PANELS: Mapping[str, Mapping[str, Verb]] = {
     },
     "Define": {
         "validate": validate,
+        "test": run_tests,
         "deploy": deploy,
         "workflows": workflows,
         "dependencies": dependencies,

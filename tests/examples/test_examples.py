@@ -14,7 +14,8 @@ import pytest
 ROOT = Path(__file__).parents[2]
 NEEDS_A_SERVER = {"user_activities"}
 """Run in `tests/sdk`."""
-EXAMPLES = sorted(file for file in (ROOT / "examples").glob("*.yaml") if file.stem not in NEEDS_A_SERVER)
+DEFINITIONS = sorted(file for file in (ROOT / "examples").glob("*.yaml") if not file.stem.endswith(".test"))
+EXAMPLES = [file for file in DEFINITIONS if file.stem not in NEEDS_A_SERVER]
 INPUTS = {"order_fulfilment": {"order_id": "A-1", "amount": 250}, "nightly_report": {"day": "2026-11-21"}, "after_import": {"rows": 7}}
 INPUTS["webhook_order"] = INPUTS["order_fulfilment"]
 INPUTS["sign_in"] = {"password": "correct horse battery"}
@@ -55,6 +56,13 @@ def test_every_example_is_valid_and_runs_to_its_end(folder: Path, example: Path)
     result = run(folder, example.stem, INPUTS.get(example.stem))
     assert result["status"] == "completed"
     assert "0 differences" in refold(folder, "verify", "--all")
+
+
+def test_every_example_has_tests_that_pass_and_take_each_of_its_nodes(folder: Path) -> None:
+    assert {file.stem for file in DEFINITIONS} == {file.stem.removesuffix(".test") for file in (ROOT / "examples").glob("*.test.yaml")}
+    found = json.loads(refold(folder, "test", "examples", "--worker", "examples.activities", "--coverage", "--json"))
+    assert (found["failed"], found["error"]) == (0, 0)
+    assert {one["workflow"]: one["nodes"]["missing"] for one in found["coverage"]} == {file.stem: [] for file in DEFINITIONS}
 
 
 def test_the_weather_is_what_the_file_says(folder: Path) -> None:

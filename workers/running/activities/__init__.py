@@ -11,6 +11,7 @@ Beyond the protocol a kind may say about itself:
     is_instant    it never waits and takes microseconds: it runs at once, in the engine's own thread
     passes_data   it gives its data back untouched: the value is neither parsed nor written anew, `run` gets None
     tells_people  what it is given is shown to people: what is marked secret stands there as `•••`
+    gives         the JSON Schema of its results: mocks in tests are held to it
     close()       called once when the worker stops
     category, icon, begins_with
                   where editors show it, the name of a Lucide picture, and a config to begin with, as JSON

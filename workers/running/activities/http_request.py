@@ -67,6 +67,17 @@ class HttpRequest:
     category = "activities"
     icon = "globe"
     Config = HttpRequestConfig
+    gives: Final = {
+        "type": "object",
+        "required": ["status", "headers", "body"],
+        "properties": {
+            "status": {"type": "integer", "minimum": 100, "maximum": 599},
+            "headers": {"type": "object", "additionalProperties": {"type": "string"}},
+            "body": True,
+            "encoding": {"const": "base64"},
+        },
+        "additionalProperties": False,
+    }
 
     def __init__(self, settings: ActivitySettings, lookup: Resolve = resolve, is_allowed: Allow = is_public) -> None:
         self._is_allowed: Allow = is_any if settings.allow_private_addresses else is_allowed

@@ -42,6 +42,12 @@ class WriteFile:
     category = "activities"
     icon = "file-output"
     Config = WriteFileConfig
+    gives: Final = {
+        "type": "object",
+        "required": ["path", "bytes"],
+        "properties": {"path": {"type": "string"}, "bytes": {"type": "integer", "minimum": 0}},
+        "additionalProperties": False,
+    }
 
     def __init__(self, settings: ActivitySettings) -> None:
         self._settings = settings

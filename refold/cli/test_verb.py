@@ -1,0 +1,35 @@
+"""The verb of the command line that tests workflows: `refold test`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from refold.cli.options import Json
+
+
+def run_tests(
+    paths: Annotated[list[Path] | None, typer.Argument(metavar="PATH", help="Files or folders; this folder without any.")] = None,
+    picked: Annotated[str | None, typer.Option("-k", metavar="TEXT", help="Only cases with this in their file or name.")] = None,
+    jobs: Annotated[str, typer.Option("--jobs", "-j", metavar="N", help="In so many processes; `auto`: one for each core.")] = "1",
+    module: Annotated[
+        str | None, typer.Option("--worker", metavar="MODULE[:NAME]", help="The module with your own activities, for `real`.")
+    ] = None,
+    files: Annotated[
+        Path | None, typer.Option("--files", metavar="DIR", help="The folder of read_file and write_file, for `real`.")
+    ] = None,
+    coverage: Annotated[bool, typer.Option("--coverage", help="Say which nodes, edges, cases and error edges were taken.")] = False,
+    report: Annotated[Path | None, typer.Option("--junit", metavar="FILE", help="Write a report as JUnit's XML.")] = None,
+    watch: Annotated[bool, typer.Option("--watch", help="Run again whenever a file has changed.")] = False,
+    lists_all: Annotated[bool, typer.Option("--verbose", "-v", help="A line for each case.")] = False,
+    as_json: Json = False,
+) -> int:
+    """Test workflows by the cases in files, in virtual time. Exit code: 0 passed; 1 failed, or none; 2 unreadable."""
+    from refold.cli.commands.testing import run
+    from refold.cli.commands.testing.batch import How, processes_for
+
+    how = How(module, files, picked, processes_for(jobs), coverage)
+    wanted = run.Wanted(paths or [Path()], how, report, lists_all, as_json)
+    return run.watch(wanted) if watch else run.run_tests(wanted)
