@@ -72,6 +72,8 @@ class AuditRow(BaseModel):
     about: str
     correlation_id: str | None
     credential: str | None = Field(description="the name of the credential that it was done to")
+    channel: str | None = Field(description="of what was done to a task: by which channel (`web`, `email`, `slack`); else null")
+    address: str | None = Field(description="of what was done to a task: the network address that the request came from, where it is known")
 
 
 class AuditPage(BaseModel):

@@ -8,7 +8,7 @@ a dead letter sent again or dropped             ─┴► rows made of what the 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, TypeGuard
 
 from contracts import commands as c
 from contracts import events as e
@@ -49,7 +49,10 @@ _HEARD: Final[frozenset[type[Event]]] = frozenset({
 
 
 class AuditRecord(NamedTuple):
-    """A row about what somebody did; of what is no decision `number` is the offset in its topic, and `version` 0."""
+    """A row about what somebody did; of what is no decision `number` is the offset in its topic, and `version` 0.
+
+    `channel` and `address` are where the person came from, of commands that say so: those that are about a task.
+    """
 
     number: int
     version: int
@@ -60,6 +63,8 @@ class AuditRecord(NamedTuple):
     workflow: str | None
     about: str
     correlation: str
+    channel: str | None = None
+    address: str | None = None
 
 
 AUDIT: Final = Table(
@@ -87,6 +92,8 @@ COLUMNS: Final[Columns] = {
     "workflow": text("workflow", is_nullable=True, says="the name of the workflow"),
     "about": text("about", says="the name of a signal, the incident and what became of it, the version, the reason"),
     "correlation_id": text("correlation", says="the id of the request that it was asked in"),
+    "channel": text("channel", is_nullable=True, says="of what was done to a task: `web`, `email`, `slack`; else null"),
+    "address": text("address", is_nullable=True, says="of what was done to a task: the network address that the request came from"),
 }
 
 
@@ -155,6 +162,8 @@ def audit_value(row: AuditRecord) -> dict[str, Any]:
         "about": row.about,
         "correlation_id": row.correlation or None,
         "credential": _credential(row),
+        "channel": row.channel,
+        "address": row.address,
     }
 
 
@@ -172,6 +181,8 @@ def _names_of(row: AuditRecord) -> dict[str, Any]:
         "workflow": row.workflow,
         "about": row.about,
         "correlation_id": row.correlation,
+        "channel": row.channel,
+        "address": row.address,
     }
 
 
@@ -185,7 +196,12 @@ def audit_of(number: int, decision: Decision, workflow: str, correlation: str) -
         return None
     about, name = _about(command), type(command).__name__
     found = decision.correlation or correlation
-    return AuditRecord(number, decision.first, decision.now, decision.actor, name, decision.execution, workflow, about, found)
+    row = AuditRecord(number, decision.first, decision.now, decision.actor, name, decision.execution, workflow, about, found)
+    return row._replace(channel=_short(command.by.channel), address=_short(command.by.address) or None) if _is_of_task(command) else row
+
+
+def _is_of_task(command: c.Command) -> TypeGuard[c.ClaimTask | c.ReleaseTask | c.DelegateTask | c.AnswerTask | c.CommentTask]:
+    return isinstance(command, c.TASK_COMMANDS)
 
 
 def _about(command: c.Command) -> str:
@@ -252,4 +268,4 @@ def _take(changes: Changes, visit: Visit, event: Event, decision: Decision) -> N
             changes.put(AUDIT, row)
 
 
-READ_MODEL: Final = ReadModel(name="audit", version=1, shape="4906020e07d95242", tables=(AUDIT,), events=_HEARD, take=_take)
+READ_MODEL: Final = ReadModel(name="audit", version=2, shape="3b4e8705e9634ae1", tables=(AUDIT,), events=_HEARD, take=_take)

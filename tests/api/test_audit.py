@@ -39,6 +39,21 @@ def test_what_was_done_is_told_the_latest_first(acted: Server) -> None:
     assert audit(acted, "command=DropDeadLetter")[0]["about"].endswith(": nobody")
 
 
+def test_of_what_is_done_to_a_task_it_says_by_which_channel_and_from_which_address(server: Server) -> None:
+    asks = {"name": "audited_task", "nodes": [{"id": "ask", "type": "human_task", "config": {"question": "?", "assignees": ["ada"]}}]}
+    server.publish(asks)
+    server.start("audited_task", execution_id="audited-task")
+    for act, body in (("claim", {}), ("comment", {"comment": "so"}), ("answer", {"port": "approved"})):
+        assert server.post(f"/v1/tasks/audited-task~ask@1/{act}", body, Refold_Person="ada").status == 200
+    found = audit(server, "execution=audited-task")
+    from_where = [(row["command"], row["actor"], row["channel"], row["address"]) for row in found]
+    assert from_where == [
+        *((f"{act}Task", "ada", "web", "127.0.0.1") for act in ("Answer", "Comment", "Claim")),
+        ("CreateExecution", "anonymous", None, None),
+    ]
+    assert audit(server, "filter=channel%20%3D%3D%20'web'%20%26%26%20address%20%3D%3D%20'127.0.0.1'&execution=audited-task") == found[:3]
+
+
 def test_it_is_filtered_and_found_by_execution_and_request(acted: Server) -> None:
     assert [row["command"] for row in audit(acted, "execution=audited-1")] == ["SendSignal", "CreateExecution"]
     assert [row["command"] for row in audit(acted, "filter=correlation_id%20%3D%3D%20'my-request'")] == ["SendSignal"]

@@ -17,7 +17,7 @@ from projections.registry import READ_MODELS
 
 ROWS = (
     AuditRecord(1, 1, 1_000, "ada", "CreateExecution", "x", "order", "version 2", "r"),
-    AuditRecord(1, 5, 2_000, "bob", "SendSignal", "x", "order", "paid ✓", "s"),
+    AuditRecord(1, 5, 2_000, "bob", "SendSignal", "x", "order", "paid ✓", "s", "web", "::1"),
     AuditRecord(4, 1, 2_000, "ada", "CreateExecution", "y", None, "", "t"),
     AuditRecord(4, 3, 3_000, "", "CancelExecution", None, "other", "o'clock", ""),
 )
@@ -25,6 +25,7 @@ SOURCES = (
     "actor == 'ada'", "actor != 'ada'", "execution_id == null", "workflow == 'order' && command.startsWith('Send')",
     "at > timestamp('1970-01-01T00:00:01Z')", "about.contains('✓')", "about == \"o'clock\"", "correlation_id in ['r', 's']",
     "workflow != 'order'", "!(workflow == 'order')", "at < now",
+    "channel == 'web' && address == '::1'", "address == null", "!(channel == 'web')",
 )  # fmt: skip
 
 

@@ -14,7 +14,7 @@ def audit(where: Where, wanted: AuditWanted, as_json: bool) -> int:
     if as_json:
         say_json(rows)
     elif rows:
-        table(("TIME", "ACTOR", "DID", "EXECUTION", "WORKFLOW", "ABOUT"), [_line(row) for row in rows])
+        table(("TIME", "ACTOR", "FROM", "DID", "EXECUTION", "WORKFLOW", "ABOUT"), [_line(row) for row in rows])
     else:
         say("nobody did anything of that kind")
     return OK
@@ -22,4 +22,5 @@ def audit(where: Where, wanted: AuditWanted, as_json: bool) -> int:
 
 def _line(row: Value) -> tuple[str, ...]:
     when = to_the_second(row["at"])
-    return (when, row["actor"] or "", row["command"], row["execution_id"] or "", row["workflow"] or "", row["about"])
+    source = " ".join(one for one in (row["channel"], row["address"]) if one)
+    return (when, row["actor"] or "", source, row["command"], row["execution_id"] or "", row["workflow"] or "", row["about"])

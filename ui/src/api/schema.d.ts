@@ -2106,8 +2106,12 @@ export interface components {
         AuditRow: {
             about: string;
             actor: string | null;
+            /** @description of what was done to a task: the network address that the request came from, where it is known */
+            address: string | null;
             /** Format: date-time */
             at: string;
+            /** @description of what was done to a task: by which channel (`web`, `email`, `slack`); else null */
+            channel: string | null;
             command: string;
             correlation_id: string | null;
             /** @description the name of the credential that it was done to */

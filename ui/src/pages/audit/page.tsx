@@ -83,10 +83,21 @@ function NoneYet(): JSX.Element {
   );
 }
 
+/** By which channel somebody came, and from which address; only what is done to a task says so. */
+function Source({ row }: { row: Row }): JSX.Element | null {
+  if (row.channel === null) return null;
+  return (
+    <span className="soft">
+      {row.channel} {row.address !== null && <code>{row.address}</code>}
+    </span>
+  );
+}
+
 function columns(): readonly Column<Row>[] {
   return [
     { id: "at", says: say("at", { zone: zoneShown() }), width: "136px", narrow: "80px", cell: (row) => <When at={row.at} /> },
     { id: "actor", says: say("actor"), width: "minmax(96px, 0.8fr)", cell: (row) => row.actor ?? <span className="soft">{say("nobody")}</span> },
+    { id: "from", says: say("from"), width: "minmax(0, 0.8fr)", cell: (row) => <Source row={row} /> },
     { id: "did", says: say("did"), width: "minmax(120px, 1fr)", narrow: "minmax(0, 1fr)", cell: (row) => <span className={css["did"]}>{deed(row.command)}</span> },
     { id: "what", says: say("what"), width: "minmax(0, 1.2fr)", narrow: "minmax(0, 1fr)", cell: (row) => <code>{row.execution_id ?? row.workflow ?? row.credential}</code> },
     { id: "workflow", says: say("workflow"), width: "minmax(0, 1fr)", cell: (row) => row.workflow },

@@ -8,6 +8,7 @@ export const say = speak("audit", {
   first: "the latest {n, number}",
   at: "When · {zone}",
   actor: "Who",
+  from: "From",
   did: "Did",
   what: "To what",
   about: "What of it",
