@@ -21,6 +21,22 @@ LAYOUT: Final = """([source, outline]) => new Promise((done) => {
   worker.onmessage = () => { done((performance.now() - begun) / 1000); worker.terminate(); };
   worker.postMessage({ id: 1, outline, closed: [] });
 })"""
+MOVES: Final = """([shares, isReel]) => new Promise((done) => {
+  const reel = document.querySelector("[role=slider]");
+  const { left, top, width } = reel.getBoundingClientRect();
+  let at = 0;
+  const next = () => {
+    if (at === shares.length) return done();
+    const moved = { bubbles: true, pointerId: 1, clientX: left + width * shares[at++], clientY: top + 20 };
+    (isReel ? reel : document.body).dispatchEvent(new PointerEvent("pointermove", moved));
+    requestAnimationFrame(next);
+  };
+  requestAnimationFrame(next);
+})"""
+"""A move a frame, of the mouse that is held down on the reel: sent from outside, they come so late that the page rests between."""
+DRAGGED: Final = [0.95 - 0.9 * step / STEPS for step in range(STEPS)]
+SWUNG: Final = [0.01 if step % 2 else 0.98 for step in range(STEPS)]
+"""From one end to the other: every state is another one."""
 
 
 def definition(name: str) -> dict[str, Any]:
@@ -57,34 +73,30 @@ def measure(url: str, watched: Watched) -> Iterator[tuple[str, float]]:
         yield f"zoom_{name}_ms", _least(watched, lambda step: page.mouse.wheel(0, 6 if step % 12 < 6 else -6)) - rest
         page.keyboard.up("Control")
     page.keyboard.press("f")
-    reel = page.get_by_role("slider").first.bounding_box()
-
-    _to(page, reel, 0.99)
-    page.mouse.down()
-    yield "drag_ms", _least(watched, lambda step: _to(page, reel, 0.95 - 0.9 * step / STEPS)) - rest
-    yield "states_ms", _least(watched, lambda step: _to(page, reel, 0.01 if step % 2 else 0.98)) - rest
+    _hold(page)
+    still = min(_moved(watched, SWUNG, is_reel=False) for _ in range(TURNS))
+    yield "still_ms", still
+    yield "drag_ms", min(_moved(watched, DRAGGED) for _ in range(TURNS)) - still
+    yield "states_ms", min(_moved(watched, SWUNG) for _ in range(TURNS)) - still
     page.mouse.up()
     page.keyboard.press("l")
     yield "heap_mb", watched.heap_mb()
 
 
 def within(url: str, watched: Watched, bounds: dict[str, float], turns: int) -> list[str]:
-    """What misses its bound however often it is tried: `drawn`, its layout known, and `drag`, a step of the reel. For CI."""
+    """What misses its bound however often it is tried: `drawn`, its layout known, `drag`, a step of the reel, and `states`. For CI."""
     page = watched.page
     page.goto(f"{url}/executions?workflow=ui_graph")
     page.locator(ROW).first.wait_for()
     _draw(watched)
     drawn = _until_within(bounds["drawn"], turns, lambda: _again(watched))
     page.keyboard.press("f")
-    frame = page.locator(".react-flow__pane").bounding_box()
-    reel = page.get_by_role("slider").first.bounding_box()
-    y = frame["y"] + frame["height"] / 2
-    rest = min(_turn(watched, lambda step: page.mouse.move(frame["x"] + 9 + step % 2, y)) for _ in range(2))
-    page.mouse.move(reel["x"] + reel["width"] - 2, reel["y"] + 20)
-    page.mouse.down()
-    drag = _until_within(bounds["drag"], turns, lambda: _turn(watched, lambda step: _to(page, reel, 0.95 - 0.9 * step / STEPS)) - rest)
+    _hold(page)
+    still = min(_moved(watched, SWUNG, is_reel=False) for _ in range(2))
+    drag = _until_within(bounds["drag"], turns, lambda: _moved(watched, DRAGGED) - still)
+    states = _until_within(bounds["states"], turns, lambda: _moved(watched, SWUNG) - still)
     page.mouse.up()
-    found = {"drawn": drawn, "drag": drag}
+    found = {"drawn": drawn, "drag": drag, "states": states}
     return [f"{name}: {found[name]:.1f} ms, {bound:g} allowed" for name, bound in bounds.items() if found[name] > bound]
 
 
@@ -98,8 +110,20 @@ def _until_within(bound: float, turns: int, measure: Callable[[], float]) -> flo
     return least
 
 
-def _to(page: Any, reel: dict[str, float], share: float) -> None:
-    page.mouse.move(reel["x"] + reel["width"] * share, reel["y"] + 20)
+def _hold(page: Any) -> None:
+    """Press the mouse on the reel, near its end."""
+    reel = page.get_by_role("slider").first.bounding_box()
+    page.mouse.move(reel["x"] + 0.99 * reel["width"], reel["y"] + 20)
+    page.mouse.down()
+
+
+def _moved(watched: Watched, shares: list[float], is_reel: bool = True) -> float:
+    """The CPU of a step and the frame that shows it; `is_reel`: else the moves are heard by nothing."""
+    watched.frames(3)
+    before = watched.cpu_ms()
+    watched.page.evaluate(MOVES, [shares, is_reel])
+    watched.frames()
+    return (watched.cpu_ms() - before) / len(shares)
 
 
 def _draw(watched: Watched) -> float:

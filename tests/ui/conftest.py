@@ -15,7 +15,7 @@ from types import ModuleType
 from typing import Any, Final, NamedTuple
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, ViewportSize, expect, sync_playwright
 
 from tests.api.conftest import ALL, Server
 
@@ -31,12 +31,14 @@ NOTED: Final = "window.refused = []; addEventListener('securitypolicyviolation',
 class Look(NamedTuple):
     """How a page is looked at."""
 
-    theme: Any
     width: int
     height: int = 900
 
 
-LOOKS: Final = {"light": Look("light", 1440), "dark": Look("dark", 1440), "phone": Look("light", 360, 740)}
+LOOKS: Final = {"wide": Look(1440), "phone": Look(360, 740)}
+"""Each of them is looked at in the dark, too, by `violations`: nothing but colours is different there."""
+PATIENCE_MS: Final = 15_000
+"""How long something may take to be on a page: two cores with other work are slow, and that is no failure."""
 
 
 def lacking(what: str) -> None:
@@ -92,25 +94,59 @@ def browser() -> Iterator[Browser]:
     if program is None:
         lacking("there is no Chromium on this machine (Debian, Ubuntu: apt install chromium)")
     with sync_playwright() as playwright:
+        expect.set_options(timeout=PATIENCE_MS)
         shown = playwright.chromium.launch(executable_path=program, args=list(FLAGS))
         yield shown
         shown.close()
 
 
-class Opener:
-    """Opens pages, and notes what goes wrong in them."""
+class Contexts:
+    """One for each look and module: what a page loads is there for the next one, and nothing that it has stored."""
 
     def __init__(self, browser: Browser) -> None:
-        self._browser = browser
+        self.browser = browser
+        self._kept: dict[Look, BrowserContext] = {}
+
+    def kept(self, look: Look) -> BrowserContext:
+        return self._kept.get(look) or self._kept.setdefault(look, self.fresh(look))
+
+    def fresh(self, look: Look, **more: Any) -> BrowserContext:
+        size = ViewportSize(width=look.width, height=look.height)
+        return self.browser.new_context(viewport=size, color_scheme="light", reduced_motion="reduce", **more)
+
+    def forget(self, look: Look, page: Page, address: str) -> None:
+        """All that pages of this address have stored, so that a test begins with nothing."""
+        origin = "/".join(address.split("/")[:3])
+        session = self._kept[look].new_cdp_session(page)
+        session.send("Storage.clearDataForOrigin", {"origin": origin, "storageTypes": STORED})
+        session.detach()
+
+
+STORED: Final = "local_storage,indexeddb,cookies,cache_storage,service_workers"
+
+
+@pytest.fixture(scope="module")
+def contexts(browser: Browser) -> Contexts:
+    """What the tests of a module share of a browser."""
+    return Contexts(browser)
+
+
+class Opener:
+    """Opens pages, and notes what goes wrong in them. The first of each look is in a context that tests share, others are in their own."""
+
+    def __init__(self, contexts: Contexts) -> None:
+        self._contexts = contexts
         self._pages: list[Page] = []
+        self._shared: set[Look] = set()
         self.wrong: list[str] = []
         """What a browser complained of; a test that provokes it takes it out."""
 
-    def __call__(self, address: str, look: Look = LOOKS["light"], **context: Any) -> Page:
-        shown = self._browser.new_context(
-            viewport={"width": look.width, "height": look.height}, color_scheme=look.theme, reduced_motion="reduce", **context
-        )  # fmt: skip
-        page = shown.new_page()
+    def __call__(self, address: str, look: Look = LOOKS["wide"], **context: Any) -> Page:
+        is_shared = not context and address != "about:blank" and look not in self._shared
+        page = (self._contexts.kept(look) if is_shared else self._contexts.fresh(look, **context)).new_page()
+        if is_shared:
+            self._shared.add(look)
+            self._contexts.forget(look, page, address)
         page.add_init_script(NOTED)
         page.on("console", lambda said: self.wrong.append(f"{said.type}: {said.text}") if said.type in ("error", "warning") else None)
         page.on("response", lambda said: self.wrong.append(f"{said.status}: {said.url}") if said.status >= 400 else None)
@@ -124,21 +160,27 @@ class Opener:
         for page in self._pages:
             if not page.is_closed():
                 self.wrong += [f"refused by the policy: {one}" for one in page.evaluate("window.refused ?? []")]
-                page.context.close()
+        shared = {self._contexts.kept(look) for look in self._shared}
+        for context in {page.context for page in self._pages}:
+            if context in shared:
+                for page in context.pages:
+                    page.close()
+            else:
+                context.close()
         return self.wrong
 
 
 @pytest.fixture
-def open_page(browser: Browser) -> Iterator[Opener]:
+def open_page(contexts: Contexts) -> Iterator[Opener]:
     """Opens an address; at the end of the test nothing may have gone wrong in any of its pages."""
-    opener = Opener(browser)
+    opener = Opener(contexts)
     yield opener
     assert opener.close() == []
 
 
 @pytest.fixture(params=LOOKS)
 def look(request: pytest.FixtureRequest) -> Look:
-    """Light, dark, and a phone."""
+    """A wide page, and a phone; `violations` looks at both in light and in dark."""
     return LOOKS[request.param]
 
 
@@ -167,7 +209,10 @@ def walk_to(page: Page, grid: Locator, row: Locator) -> None:
 
 
 def violations(page: Page, axe: str) -> list[str]:
-    """What axe finds on a page, in a line each."""
+    """What axe finds on a page, in a line each; in the dark, where the same stands in other colours, of the colours."""
     page.evaluate(axe)
     found = page.evaluate("axe.run()")["violations"]
+    page.emulate_media(color_scheme="dark")
+    found += page.evaluate("axe.run({ runOnly: ['color-contrast'] })")["violations"]
+    page.emulate_media(color_scheme="light")
     return [f"{one['id']}: {node['html'][:200]}" for one in found for node in one["nodes"]]

@@ -11,7 +11,7 @@ from tests.api.conftest import ROOT, Server
 from .conftest import Look, Opener
 
 PICTURES = ROOT / "docs" / "pictures"
-LOOK = Look("light", 1200, 720)
+LOOK = Look(1200, 720)
 ORDER = (ROOT / "examples" / "order_fulfilment.yaml").read_text()
 YAML = {"Content-Type": "application/yaml"}
 SAME_TIMES = """document.querySelectorAll("time").forEach((one) => { one.textContent = "21.11. 08:00:00" })"""

@@ -22,7 +22,7 @@ EXAMPLE: Final = (ROOT / "examples" / "order_fulfilment.yaml").read_text()
 ORDER: Final = yaml.safe_load(EXAMPLE)
 HEAD: Final = EXAMPLE[EXAMPLE.index("name: ") : EXAMPLE.index("nodes:\n")].rstrip()
 GUIDE: Final = ROOT / "docs" / "how-to" / "use-the-web-ui.md"
-DESK: Final = Look("light", 1200, 720)
+DESK: Final = Look(1200, 720)
 
 
 @pytest.fixture

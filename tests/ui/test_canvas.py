@@ -70,7 +70,7 @@ def test_every_look_of_the_canvas_shuts_nobody_out(open_page: Opener, drawn: Ser
 
 def test_by_mouse_nodes_are_put_in_connected_moved_and_tidied(open_page: Opener, drawn: Server) -> None:
     name = "ui_canvas_mouse"
-    page = open_page(f"{drawn.url}/workflows/new?draft={name}", Look("light", 2400, 1400))
+    page = open_page(f"{drawn.url}/workflows/new?draft={name}", Look(2400, 1400))
     expect(box(page, "done")).to_be_visible()
     page.get_by_role("button", name="Put a node between first and each").click()
     page.get_by_role("option", name=re.compile("^log")).click()
@@ -107,7 +107,7 @@ def test_by_mouse_nodes_are_put_in_connected_moved_and_tidied(open_page: Opener,
 
 def test_what_is_dropped_into_a_body_is_in_it(open_page: Opener, drawn: Server) -> None:
     name = "ui_canvas_nest"
-    page = open_page(f"{drawn.url}/workflows/new?draft={name}", Look("light", 2400, 1400))
+    page = open_page(f"{drawn.url}/workflows/new?draft={name}", Look(2400, 1400))
     expect(page.get_by_role("button", name="Add the first node")).to_be_visible()
     page.get_by_role("button", name="Add a node", exact=True).click()
     page.get_by_role("option", name=re.compile("^log")).drag_to(page.get_by_role("button", name="Add the first node"))
@@ -188,7 +188,7 @@ def test_an_unknown_kind_is_a_red_node_that_keeps_its_text(open_page: Opener, dr
 
 
 def test_an_order_is_built_by_keyboard_alone_and_published(open_page: Opener, drawn: Server) -> None:
-    page = open_page(f"{drawn.url}/workflows/new", Look("light", 1440))
+    page = open_page(f"{drawn.url}/workflows/new", Look(1440))
     expect(box(page, "done")).to_be_visible()
     graph(page).focus()
     page.keyboard.press("Home")

@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Route, expect
 
 from benchmarks.web_ui import graphs
 from benchmarks.web_ui.browser import Watched
@@ -14,7 +14,7 @@ from tests.api.conftest import Server
 
 from .conftest import Opener, begin
 
-BOUNDS: dict[str, float] = {"drawn": 250, "drag": 8}
+BOUNDS: dict[str, float] = {"drawn": 250, "drag": 8, "states": 8}
 """Milliseconds of the main thread for 2,000 nodes, as `make bench ARGS=ui` has them."""
 SPARE = 1.5
 TURNS = 8
@@ -26,6 +26,10 @@ LOOP: dict[str, Any] = {
         {"id": "wait", "type": "wait_signal", "config": {"name": "go"}},
     ],
     "edges": [{"from": "each", "to": "wait"}],
+}
+LONG: dict[str, Any] = {
+    "name": "ui_large_long",
+    "nodes": [{"id": "round", "type": "repeat", "config": {"times": 2_600, "body": {"nodes": [{"id": "one", "type": "noop"}]}}}],
 }
 BIG: dict[str, Any] = {
     "name": "ui_large_value",
@@ -68,6 +72,27 @@ def test_of_many_events_only_those_in_view_are_there(open_page: Opener, large: S
     assert table.get_by_role("row").count() < 100
     table.press("End")
     expect(table.get_by_role("row").last).to_contain_text(str(table.evaluate("(element) => element.ariaRowCount - 1")))
+
+
+def test_of_a_long_history_the_beginning_is_there_at_once_and_says_that_it_is_not_all(open_page: Opener, large: Server) -> None:
+    large.post("/v1/workflows", LONG)
+    done = large.post("/v1/workflows/ui_large_long/executions?wait=60", {"execution_id": "ui-long"}).json
+    assert done["status"] == "completed"
+    last = large.get("/v1/executions/ui-long/state").json["at"]
+    assert last > 10_000
+    page = open_page("about:blank")
+    rest: list[Route] = []
+    page.route(re.compile(r"/trace\?since=10000"), lambda route: rest.append(route))
+    page.goto(f"{large.url}/executions/ui-long")
+    expect(page.get_by_text(f"10,000 of {last:,} events are here")).to_be_visible()
+    expect(page.get_by_text("completed", exact=True).first).to_be_visible()
+    reel = page.get_by_role("slider", name=re.compile("All events"))
+    reel.press("Home")
+    expect(page.get_by_role("button", name=re.compile("As of 1 "))).to_be_visible()
+    rest[0].continue_()
+    expect(page.get_by_text("events are here")).to_have_count(0)
+    expect(reel).to_have_attribute("aria-valuemax", str(last))
+    expect(page).to_have_url(re.compile("at=1$"))
 
 
 def test_from_far_away_a_graph_is_moved_zoomed_and_clicked(open_page: Opener, large: Server) -> None:

@@ -9,7 +9,7 @@ import { sayState } from "../words/en";
 import css from "./canvas.module.css";
 import { useEditing } from "./editing";
 import { kindIcon } from "./kinds";
-import { isLabelled } from "./layout";
+import { isLabelled } from "./measures";
 import type { Box, BoxMark, Room } from "./outline";
 import { statusOf } from "./status";
 import { useBoxLook } from "./view";

@@ -39,12 +39,13 @@ export function Far({ boxes, outline, layout, view, chosen }: FarProps): JSX.Ele
     if (drawn.height !== Math.round(height * sharp)) drawn.height = Math.round(height * sharp);
     if (inks.current?.theme !== theme) inks.current = { theme, colour: inkAt(drawn) };
     const { colour } = inks.current;
+    const near = nearTo(shapes, seen(x, y, zoom, width, height));
     const paint = () => {
       context.setTransform(1, 0, 0, 1, 0, 0);
       context.clearRect(0, 0, drawn.width, drawn.height);
       context.setTransform(zoom * sharp, 0, 0, zoom * sharp, x * sharp, y * sharp);
-      paintLinks(context, shapes.links, view, colour, seen(x, y, zoom, width, height));
-      paintBoxes(context, shapes, view, chosen, colour, seen(x, y, zoom, width, height));
+      paintLinks(context, near.links, view, colour);
+      paintBoxes(context, near, view, chosen, colour);
     };
     let frame = 0;
     const soon = () => {
@@ -89,11 +90,17 @@ function shapesOf(boxes: ReadonlyMap<string, Box>, outline: Room, layout: Layout
   return { holders: drawn.filter(({ box }) => box.rooms.length > 0), leaves: drawn.filter(({ box }) => box.rooms.length === 0), links };
 }
 
+/** What is in view: looked for once, as all that is shown of a moment stands where it stood. */
+function nearTo({ holders, leaves, links }: Shapes, view: Rect): Shapes {
+  const near = ({ rect }: Placed) => isSeen(rect, view);
+  return { holders: holders.filter(near), leaves: leaves.filter(near), links: links.filter(({ from, to }) => isSeen(from, view) || isSeen(to, view)) };
+}
+
 /** What has the same colour is one path: thousands of strokes would cost more than all else. */
-function paintLinks(context: CanvasRenderingContext2D, links: Shapes["links"], view: View, colour: Ink, view_: Rect): void {
+function paintLinks(context: CanvasRenderingContext2D, links: Shapes["links"], view: View, colour: Ink): void {
   const taken = new Path2D();
   const other = new Path2D();
-  for (const { id, from, to, isBack } of links) if (isSeen(from, view_) || isSeen(to, view_)) trace(view.link(id) === "taken" ? taken : other, from, to, isBack);
+  for (const { id, from, to, isBack } of links) trace(view.link(id) === "taken" ? taken : other, from, to, isBack);
   context.lineWidth = 2;
   context.strokeStyle = colour("line-2");
   context.stroke(other);
@@ -101,12 +108,11 @@ function paintLinks(context: CanvasRenderingContext2D, links: Shapes["links"], v
   context.stroke(taken);
 }
 
-function paintBoxes(context: CanvasRenderingContext2D, { holders, leaves }: Shapes, view: View, chosen: string | null, colour: Ink, view_: Rect): void {
+function paintBoxes(context: CanvasRenderingContext2D, { holders, leaves }: Shapes, view: View, chosen: string | null, colour: Ink): void {
   context.lineWidth = 2;
   context.strokeStyle = colour("line-2");
   context.fillStyle = colour("pane");
   for (const { rect } of holders) {
-    if (!isSeen(rect, view_)) continue;
     context.beginPath();
     context.roundRect(rect.x, rect.y, rect.width, rect.height, 10);
     context.fill();
@@ -114,7 +120,6 @@ function paintBoxes(context: CanvasRenderingContext2D, { holders, leaves }: Shap
   }
   const paths = new Map<string, Path2D>();
   for (const { box, rect } of leaves) {
-    if (!isSeen(rect, view_)) continue;
     const look = view.box(box.path);
     const ink = look ? lookOf(statusOf(box.kind, look.state)) : "line-2";
     const path = paths.get(ink) ?? new Path2D();

@@ -1,6 +1,7 @@
 /** Where boxes stand: each body by itself, from left to right, the innermost first; the same definition always stands the same way. */
 
-import { Graph, layout as arrange } from "@dagrejs/dagre";
+import { layered, type Lead, type Size } from "./layered";
+import { CAPTION, isLabelled, LABEL, NODE } from "./measures";
 import type { Box, Room } from "./outline";
 
 export interface Rect {
@@ -26,14 +27,9 @@ export interface Point {
   readonly y: number;
 }
 
-export const NODE = { width: 208, height: 56 } as const;
-/** The line above what is in a container, with its name. */
-export const CAPTION = 40;
-/** The line above a body that has a name of its own. */
-export const LABEL = 24;
 const MARGIN = 16;
 const BETWEEN = 12;
-const APART = { nodesep: 28, ranksep: 56 } as const;
+const APART = { nodes: 28, layers: 56 } as const;
 
 interface Arranged {
   readonly width: number;
@@ -46,11 +42,6 @@ interface Arranged {
 /** Containers whose path is in `closed` stand like any other node. */
 export function layOut(room: Room, closed: ReadonlySet<string> = new Set()): Layout {
   return arrangeRoom(room, closed);
-}
-
-/** Whether a body shows its name: those of which there are several, or which are no iterations. */
-export function isLabelled(room: Room): boolean {
-  return room.label !== "[]";
 }
 
 function arrangeRoom(room: Room, closed: ReadonlySet<string>): Arranged {
@@ -96,21 +87,20 @@ function arrangeBox(box: Box, closed: ReadonlySet<string>): Arranged {
 }
 
 function byEdges(room: Room, sizes: ReadonlyMap<string, Arranged>): Map<string, Rect> {
-  const graph = new Graph({ multigraph: true });
-  graph.setGraph({ rankdir: "LR", ranker: "longest-path", marginx: 0, marginy: 0, ...APART });
-  graph.setDefaultEdgeLabel(() => ({}));
-  for (const { path } of room.boxes) {
-    const size = sizes.get(path) ?? NODE;
-    graph.setNode(path, { width: size.width, height: size.height });
-  }
-  for (const { id, from, to, isBack } of room.links) if (from !== to) graph.setEdge(isBack ? to : from, isBack ? from : to, {}, id);
-  arrange(graph);
-  const places = new Map<string, Rect>();
-  for (const { path } of room.boxes) {
-    const { x, y, width, height } = graph.node(path) as Rect;
-    places.set(path, { x: Math.round(x - width / 2), y: Math.round(y - height / 2), width, height });
-  }
-  return places;
+  const numbers = new Map(room.boxes.map(({ path }, at) => [path, at]));
+  const all = room.boxes.map(({ path }) => sizes.get(path) ?? NODE);
+  const leads = room.links.flatMap(({ from, to, isBack }): Lead[] => {
+    const [one, other] = [numbers.get(from), numbers.get(to)];
+    return one === undefined || other === undefined ? [] : [isBack ? [other, one] : [one, other]];
+  });
+  const { x, y } = layered(all, leads, APART);
+  const top = all.reduce((least, { height }, at) => Math.min(least, Math.round((y[at] as number) - height / 2)), Number.POSITIVE_INFINITY);
+  return new Map(
+    room.boxes.map(({ path }, at) => {
+      const { width, height } = all[at] as Size;
+      return [path, { x: Math.round((x[at] as number) - width / 2), y: Math.round((y[at] as number) - height / 2) - top, width, height }];
+    }),
+  );
 }
 
 /** By the edges, but for those that people have put somewhere; so that the first of all stands at the corner. */

@@ -86,5 +86,5 @@ function labelY(from: Rect, to: Rect, isBack: boolean): number {
   const middle = from.y + from.height / 2;
   const toMiddle = to.y + to.height / 2;
   if (isBack) return middle + 8;
-  return toMiddle > middle + 4 ? middle + 6 : toMiddle < middle - 4 ? middle - 20 : middle - 18;
+  return toMiddle > middle + 4 ? middle + 6 : toMiddle < middle - 4 ? middle - 27 : middle - 15; // of three that part there none covers another
 }

@@ -52,9 +52,13 @@ export class Looking implements Looks {
   readonly links = new Map<string, LinkLook>();
   readonly rooms = new Map<string, number>();
   readonly #known = new Map<string, Known>();
+  /** The same by the number of the node in the trace, as far as it was asked for; null is no box of the outline. */
+  readonly #byNode: (Known | null)[] = [];
   readonly #loops: Box[] = [];
   readonly #exits: Exits;
-  #changed = new Set<string>();
+  /** Whether no box holds others. */
+  #isFlat = true;
+  #changed: string[] = [];
 
   constructor(
     outline: Room,
@@ -68,22 +72,27 @@ export class Looking implements Looks {
 
   /** Go to a moment, and look again at what is different there. */
   go(version: number): void {
-    const { trace } = this.moment;
-    const touched = new Set<string>();
+    const { nodeOf } = this.moment.trace;
+    const touched = new Set<Known>();
     this.moment.go(version, (place) => {
-      const node = trace.nodes[trace.nodeOf.at(place)];
-      if (node !== undefined) touched.add(node.path);
+      const known = this.#of(nodeOf.at(place));
+      if (known !== null) touched.add(known);
     });
-    const known = [...touched].flatMap((path) => this.#known.get(path) ?? []).sort((one, other) => one.depth - other.depth);
+    const known = this.#isFlat ? touched : [...touched].sort((one, other) => one.depth - other.depth);
     for (const one of known) this.#again(one);
     for (const loop of this.#loops) this.#follow(loop); // in an iteration that begins nothing need have a state yet
   }
 
-  /** The paths of boxes and the ids of links that look otherwise since this was asked. */
-  takeChanged(): ReadonlySet<string> {
+  /** The paths of boxes and the ids of links that look otherwise since this was asked, some perhaps more than once. */
+  takeChanged(): readonly string[] {
     const changed = this.#changed;
-    this.#changed = new Set();
+    this.#changed = [];
     return changed;
+  }
+
+  #of(node: number): Known | null {
+    const { path } = this.moment.trace.nodes[node] ?? { path: null };
+    return path === null ? null : (this.#byNode[node] ??= this.#known.get(path) ?? null);
   }
 
   #know(room: Room, around: Box | null, depth: number): void {
@@ -97,6 +106,7 @@ export class Looking implements Looks {
     for (const box of room.boxes) {
       this.#known.set(box.path, { box, room, around, depth, leads: leads.get(box.path) ?? [] });
       if (box.rooms.some(({ label }) => label === "[]")) this.#loops.push(box);
+      if (box.rooms.length > 0) this.#isFlat = false;
       for (const inner of box.rooms) this.#know(inner, box, depth + 1);
     }
   }
@@ -116,10 +126,10 @@ export class Looking implements Looks {
     const found = lastRun(this.moment, place, box);
     if (found === null) this.boxes.delete(box.path);
     else this.boxes.set(box.path, found);
-    this.#changed.add(box.path);
+    this.#changed.push(box.path);
     for (const lead of leads) {
       const look = this.#exits.look(lead, found);
-      if (this.links.get(lead.id) !== look) this.#changed.add(lead.id);
+      if (this.links.get(lead.id) !== look) this.#changed.push(lead.id);
       this.links.set(lead.id, look);
     }
     if (box.rooms.length > 0) this.#follow(box);
@@ -139,19 +149,20 @@ export class Looking implements Looks {
   #clear(room: Room): void {
     if (!this.rooms.delete(room.path)) return;
     for (const box of room.boxes) {
-      if (this.boxes.delete(box.path)) this.#changed.add(box.path);
+      if (this.boxes.delete(box.path)) this.#changed.push(box.path);
       for (const inner of box.rooms) this.#clear(inner);
     }
-    for (const link of room.links) if (this.links.delete(link.id)) this.#changed.add(link.id);
+    for (const link of room.links) if (this.links.delete(link.id)) this.#changed.push(link.id);
   }
 }
 
 function lastRun(moment: Moment, around: number, box: Box): BoxLook | null {
   const { trace } = moment;
   const places = trace.inside(around, box.id);
-  const place = places[countOf(places, (one) => moment.of(one) !== null) - 1];
+  const place = places[places.length === 1 ? 0 : countOf(places, (one) => moment.of(one) !== null) - 1];
   const state = place === undefined ? null : moment.of(place);
-  return place === undefined || state === null ? null : { ...state, place, run: trace.path(place) };
+  if (place === undefined || state === null) return null;
+  return { state: state.state, attempt: state.attempt, since: state.since, exit: state.exit, place, run: trace.path(place) };
 }
 
 function roomAt(moment: Moment, owner: BoxLook, room: Room, chosen: Chosen): number | undefined {

@@ -1,6 +1,6 @@
 /** The graph as an outline: its boxes one below the other, each body indented, and where each leads. Pure. */
 
-import { isLabelled } from "./layout";
+import { isLabelled } from "./measures";
 import { type Box, type Link, linksIn, type Room } from "./outline";
 
 export interface TreeRow {

@@ -20,12 +20,12 @@ export class View {
   }
 
   /** `changed`: the boxes and links that are otherwise than they were shown, where one knows that. */
-  show(looks: Looks | null, isPast: boolean, changed: ReadonlySet<string> | null = null): void {
+  show(looks: Looks | null, isPast: boolean, changed: readonly string[] | null = null): void {
     const isAll = changed === null || isPast !== this.#isPast || looks !== this.#looks;
     this.#looks = looks ?? NOTHING;
     this.#isPast = isPast;
     if (isAll) for (const hearers of this.#hearers.values()) for (const hearer of hearers) hearer();
-    else for (const path of changed) for (const hearer of this.#hearers.get(path) ?? []) hearer();
+    else if (this.#hearers.size > 0) for (const path of changed) for (const hearer of this.#hearers.get(path) ?? []) hearer();
     for (const hearer of this.#all) hearer();
   }
 
@@ -57,7 +57,10 @@ export class View {
     const hearers = of === null ? this.#all : (this.#hearers.get(of) ?? new Set());
     if (of !== null) this.#hearers.set(of, hearers);
     hearers.add(hearer);
-    return () => hearers.delete(hearer);
+    return () => {
+      hearers.delete(hearer);
+      if (of !== null && hearers.size === 0 && this.#hearers.get(of) === hearers) this.#hearers.delete(of);
+    };
   }
 }
 

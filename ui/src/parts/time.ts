@@ -37,11 +37,16 @@ export function shortTime(at: string | number, now: number = Date.now()): string
   return format(kind, { ...(isThisYear ? {} : { year: "numeric" }), month: "short", day: "numeric", ...CLOCK }).format(time);
 }
 
+/** The time of the day to the millisecond. */
+export function clockTime(at: number): string {
+  return format("millis", { ...CLOCK, fractionalSecondDigits: 3 }).format(at);
+}
+
 /** All that is known of a time, for those who look closely. */
 export function longTime(at: string | number): string {
   const exact = format("long", { dateStyle: "full" });
-  const clock = format("millis", { ...CLOCK, fractionalSecondDigits: 3 });
-  return `${exact.format(new Date(at))}, ${clock.format(new Date(at))} ${zoneShown(new Date(at).getTime())}`;
+  const time = new Date(at).getTime();
+  return `${exact.format(time)}, ${clockTime(time)} ${zoneShown(time)}`;
 }
 
 const STEPS = [

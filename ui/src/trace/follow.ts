@@ -7,8 +7,8 @@ export interface Hearer {
   failed(error: Error): void;
 }
 
-/** No sooner than so long after the one before it is asked again. */
-const APART_MS = 100;
+/** It is asked again after twice as long as it took to ask and to show what came, but no sooner and no later than so long. */
+const APART_MS = { least: 30, most: 100 } as const;
 
 export class Follower {
   readonly trace = new Trace();
@@ -20,6 +20,7 @@ export class Follower {
     readonly ask: (since: number) => Promise<Answer>,
     readonly hearer: Hearer,
     readonly later: (then: () => void, ms: number) => unknown = (then, ms) => setTimeout(then, ms),
+    readonly now: () => number = () => performance.now(),
   ) {}
 
   /** There may be more: it is asked for now, or once what is under way has come, and some time has passed since it was asked for. */
@@ -35,6 +36,7 @@ export class Follower {
 
   async #follow(): Promise<void> {
     this.#isAsking = true;
+    const begun = this.now();
     try {
       while (this.#isMore && !this.#isOver) {
         this.#isMore = false;
@@ -48,7 +50,8 @@ export class Follower {
     } catch (error) {
       if (!this.#isOver) this.hearer.failed(error as Error);
     }
-    this.later(() => this.#rested(), APART_MS);
+    const took = this.now() - begun;
+    this.later(() => this.#rested(), Math.max(APART_MS.least, Math.min(APART_MS.most, 2 * took)));
   }
 
   #rested(): void {

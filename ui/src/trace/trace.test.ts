@@ -92,6 +92,23 @@ test("however often it is told of more, one request is under way, and the next o
   follower.stop();
 });
 
+test("it rests twice as long as it took to ask and to show, within bounds", async () => {
+  for (const [took, rest] of [[1, 30], [40, 80], [900, 100]] as const) {
+    const waits: number[] = [];
+    let now = 0;
+    const ask = async () => {
+      now += took;
+      return whole();
+    };
+    const follower = new Follower(ask, { came: () => {}, failed: () => {} }, (_, ms) => waits.push(ms), () => now);
+    follower.refresh();
+    await Promise.resolve();
+    await Promise.resolve();
+    expect(waits).toEqual([rest]);
+    follower.stop();
+  }
+});
+
 test("the events of a place are found without looking at those of others", () => {
   const trace = taken(whole());
   for (let place = 0; place < trace.places; place += 1) {

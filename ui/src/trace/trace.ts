@@ -22,6 +22,8 @@ export interface TracedEvent {
 }
 
 const NONE: readonly number[] = [];
+/** More than there can be in a trace. */
+const PLACES_MAX = 2 ** 31;
 
 export class Trace {
   /** How far it goes: the last event that is in it. */
@@ -56,7 +58,8 @@ export class Trace {
   /** The change of the same place before this one, or -1. */
   readonly changeBefore = new Column();
   readonly #lastChange = new Column();
-  readonly #named = new Map<string, number[]>();
+  /** By a place and a name in it, as one number: to make text of them would cost more than all else. */
+  readonly #named = new Map<number, number[]>();
   readonly #nameIds = new Map<string, number>();
   readonly #lastNamed = new Map<number, { parent: number; number: number }>();
   readonly #paths: string[] = [];
@@ -95,7 +98,8 @@ export class Trace {
 
   /** The places of this name in another one, in the order in which they came: runs of a node, iterations (`[]`), a body. */
   inside(place: number, name: string): readonly number[] {
-    return this.#named.get(`${place} ${this.#nameIds.get(name) ?? -1}`) ?? NONE;
+    const called = this.#nameIds.get(name);
+    return called === undefined ? NONE : (this.#named.get(place + called * PLACES_MAX) ?? NONE);
   }
 
   /** The first event with which something was in a place, or in what it holds. */
@@ -162,7 +166,7 @@ export class Trace {
   }
 
   #putInside(parent: number, name: number): void {
-    const key = `${parent} ${name}`;
+    const key = parent + name * PLACES_MAX;
     const before = this.#named.get(key);
     if (before === undefined) this.#named.set(key, [this.places - 1]);
     else before.push(this.places - 1);

@@ -11,6 +11,8 @@ export interface Followed {
   readonly trace: Trace | null;
   /** How far it goes: the trace itself stays the same object as it grows. */
   readonly version: number;
+  /** How far the history went when it was asked last: where that is further, the rest is on its way. */
+  readonly last: number;
   readonly problem: Error | null;
   /** Ask for what is new; for whoever knows that something has happened. */
   readonly refresh: () => void;
@@ -18,16 +20,17 @@ export interface Followed {
 
 type Held = { readonly execution: string } & Omit<Followed, "refresh">;
 
-export function useTrace(execution: string): Followed {
-  const nothing: Held = { execution, trace: null, version: 0, problem: null };
+/** `first`: so many events are asked for at first, so that of millions something is there at once; without it as many as one may. */
+export function useTrace(execution: string, first?: number): Followed {
+  const nothing: Held = { execution, trace: null, version: 0, last: 0, problem: null };
   const [held, setHeld] = useState(nothing);
   const follower = useRef<Follower | null>(null);
   const refresh = useCallback(() => follower.current?.refresh(), []);
   useEffect(() => {
     const stop = new AbortController();
-    const following = new Follower(async (since) => plain(await ask(api.GET("/v1/executions/{execution}/trace", { params: { path: { execution }, query: { since } }, parseAs: "text", signal: stop.signal }))), {
-      came: (trace) => setHeld({ execution, trace, version: trace.version, problem: null }),
-      failed: (problem) => setHeld(({ trace, version, execution: before }) => ({ execution, problem, ...(before === execution ? { trace, version } : { trace: null, version: 0 }) })),
+    const following = new Follower(async (since) => plain(await ask(api.GET("/v1/executions/{execution}/trace", { params: { path: { execution }, query: since === 0 && first !== undefined ? { since, limit: first } : { since } }, parseAs: "text", signal: stop.signal }))), {
+      came: (trace) => setHeld({ execution, trace, version: trace.version, last: trace.last, problem: null }),
+      failed: (problem) => setHeld((before) => ({ ...(before.execution === execution ? before : nothing), problem })),
     });
     follower.current = following;
     following.refresh();

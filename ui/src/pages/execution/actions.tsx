@@ -2,7 +2,7 @@
 
 import { useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
-import { type JSX, useState } from "react";
+import { type JSX, memo, useCallback, useState } from "react";
 import { api, ask } from "../../api/client";
 import { type Json, parse } from "../../api/exact";
 import { freshKey } from "../../api/fresh";
@@ -24,7 +24,7 @@ interface ActionsProps {
   readonly onDone: () => void;
 }
 
-export function Actions({ id, state, onDone }: ActionsProps): JSX.Element {
+export const Actions = memo(function Actions({ id, state, onDone }: ActionsProps): JSX.Element {
   const navigate = useNavigate();
   const [doing, setDoing] = useState<Doing | null>(null);
   const [key] = useState(() => new Map<Doing, string>());
@@ -49,7 +49,7 @@ export function Actions({ id, state, onDone }: ActionsProps): JSX.Element {
       {doing !== null && doing !== "signal" && <PlainDialog id={id} what={doing} onDone={() => done(doing)} onClose={close} />}
     </>
   );
-}
+});
 
 interface DialogProps {
   readonly id: string;
@@ -111,8 +111,8 @@ function wrongIn(text: string): string | undefined {
 /** After something was done, what was asked before is asked again. */
 export function useAgain(id: string): () => void {
   const client = useQueryClient();
-  return () => {
+  return useCallback(() => {
     void client.invalidateQueries({ queryKey: ["state", id] });
     void client.invalidateQueries({ queryKey: ["incidents", id] });
-  };
+  }, [client, id]);
 }

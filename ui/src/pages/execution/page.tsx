@@ -1,7 +1,7 @@
 /** One execution: its graph, what is chosen in it, its timeline and the reel; live, or as it was after any of its events. */
 
 import { useNavigate } from "@tanstack/react-router";
-import { type JSX, lazy, type ReactNode, Suspense, useMemo } from "react";
+import { type JSX, lazy, memo, Suspense, useMemo } from "react";
 import { Problem } from "../../api/problem";
 import { Head } from "../../frame/head";
 import { folded } from "../../graph/fold";
@@ -22,7 +22,7 @@ import { Actions, useAgain } from "./actions";
 import { useAt, useOpening } from "./at";
 import { ASKED_MS, type State as Execution, useOutline, useStateAt } from "./data";
 import { Graph } from "./graph";
-import { Inspector } from "./inspector";
+import { InspectorAt } from "./inspector-at";
 import { useGraphKeys, usePageKeys } from "./keys";
 import { chosenIn, chosenOut, type Shown, useShown } from "./moment";
 import { sayWait } from "../../words/en";
@@ -35,9 +35,12 @@ import { say } from "./words";
 
 const ChildPane = lazy(async () => ({ default: (await import("./child-pane")).ChildPane }));
 
+/** So many events are there at once, the rest of a longer history as it comes. */
+const FIRST = 10_000;
+
 export function ExecutionPage(): JSX.Element {
   const { id } = execution.useParams();
-  const followed = useTrace(id);
+  const followed = useTrace(id, FIRST);
   if (followed.problem !== null && followed.trace === null) return <NotThere id={id} problem={followed.problem} onRetry={followed.refresh} />;
   return <Known key={id} id={id} followed={followed} />;
 }
@@ -55,7 +58,8 @@ function NotThere({ id, problem, onRetry }: { id: string; problem: Error; onRetr
 function Known({ id, followed }: { id: string; followed: Followed }): JSX.Element {
   const search = execution.useSearch();
   const navigate = useNavigate({ from: execution.fullPath });
-  const { trace, version } = followed;
+  const { trace, version, last } = followed;
+  const isWhole = version >= last;
   const show = (changed: ExecutionSearch, replace = false) => void navigate({ search: (before) => ({ ...before, ...changed }), replace });
   const { at, isResting, go } = useAt(search.at, version, show);
   const rested = search.at === undefined || search.at >= version ? undefined : Math.max(1, search.at);
@@ -86,7 +90,7 @@ function Known({ id, followed }: { id: string; followed: Followed }): JSX.Elemen
   const isNarrow = useNarrow();
   return (
     <div className={css["page"]} data-past={shown?.isPast}>
-      <Head title={workflow} says={<Says id={id} state={state.data} shown={shown} />}>
+      <Head title={workflow} says={<Says id={id} state={state.data} then={isWhole || shown?.isPast ? (shown?.moment.status ?? null) : null} isPast={shown?.isPast ?? false} reading={isWhole ? null : say("reading", { n: version, all: last })} />}>
         {shown?.isPast && <Past shown={shown} onLive={() => go(undefined, true)} />}
         {state.data && <Actions id={id} state={state.data} onDone={again} />}
       </Head>
@@ -107,28 +111,40 @@ function Known({ id, followed }: { id: string; followed: Followed }): JSX.Elemen
             </Split>
             )}
             <Guard of={`inspector ${node} ${search.tab}`}>
-              <Inspector
+              <InspectorAt
                 id={id} trace={trace} version={version} shown={shown} state={state.data} outline={outline} chosen={node} tab={search.tab ?? "output"}
                 onTab={(tab) => show({ tab: tab === "output" ? undefined : tab }, true)} onChoose={choose} onRun={chooseRun} onGo={(to) => go(to, true)} onIteration={choice} onDone={again}
                 search={search} onShow={(changed) => show(changed, true)} onChild={(child) => show({ child })}
               />
             </Guard>
           </Split>
-          <Reel trace={trace} version={version} at={shown.at} isPast={shown.isPast} by={search.reel ?? "event"} onBy={(by) => show({ reel: by === "event" ? undefined : by }, true)} onGo={go} />
+          <Reel trace={trace} version={version} at={shown.at} isPast={shown.isPast} isResting={isResting} by={search.reel ?? "event"} onBy={(by) => show({ reel: by === "event" ? undefined : by }, true)} onGo={go} />
         </>
       )}
     </div>
   ); // prettier-ignore
 }
 
-function Says({ id, state, shown }: { id: string; state: Execution | undefined; shown: Shown | null }): ReactNode {
-  const then = (shown?.moment.status ?? state?.status ?? "running") as Execution["status"];
+interface SaysProps {
+  readonly id: string;
+  readonly state: Execution | undefined;
+  /** Its status at the moment that is shown, where one is. */
+  readonly then: string | null;
+  readonly isPast: boolean;
+  /** While a long history is being read: how far it is there. */
+  readonly reading: string | null;
+}
+
+/** Drawn again only where it says something else: while one drags, hardly ever. */
+const Says = memo(function Says({ id, state, then: known, isPast, reading }: SaysProps): JSX.Element {
+  const then = (known ?? state?.status ?? "running") as Execution["status"];
   const waits = state?.waiting_for ?? [];
-  const status = shown?.isPast ? then : seenStatus(then, waits);
+  const status = isPast ? then : seenStatus(then, waits);
   return (
     <>
       <code>{id}</code>
       <State pill status={status} {...(status === "waiting" && { says: say("waitsFor", { what: [...new Set(waits.map((one) => sayWait(one.for)))].join(", ") }) })} />
+      {reading !== null && <span role="status">{reading}</span>}
       {Boolean(state?.test) && <TestMark />}
       {state && <span className={css["wide"]}>{state.version === 0 ? say("notPublished") : say("version", { n: state.version })}</span>}
       {state?.created_at && (
@@ -139,7 +155,7 @@ function Says({ id, state, shown }: { id: string; state: Execution | undefined; 
       )}
     </>
   );
-}
+});
 
 function Past({ shown, onLive }: { shown: Shown; onLive: () => void }): JSX.Element {
   const ago = duration(Math.max(0, Date.now() - shown.moment.trace.event(shown.at).time));

@@ -1,10 +1,11 @@
 /** The reel: all events as fine bars. Drag it, and the whole page is as it was then. */
 
-import { type JSX, type KeyboardEvent, type PointerEvent, useEffect, useMemo, useRef, useState } from "react";
+import { type JSX, type KeyboardEvent, memo, type PointerEvent, useEffect, useMemo, useRef, useState } from "react";
 import { useSettings } from "../../look/settings";
 import { inkAt, useTheme } from "../../parts/ink";
 import { Kbd } from "../../parts/kbd";
-import { longTime, zoneShown } from "../../parts/time";
+import { useSteady } from "../../parts/steady";
+import { clockTime, longTime, zoneShown } from "../../parts/time";
 import type { Trace } from "../../trace/trace";
 import { Choice } from "../../parts/choice";
 import { barsByTime, barsOf } from "./bars";
@@ -18,6 +19,7 @@ interface ReelProps {
   readonly version: number;
   readonly at: number;
   readonly isPast: boolean;
+  readonly isResting: boolean;
   /** What it runs by. */
   readonly by: (typeof REEL)[number];
   readonly onBy: (by: (typeof REEL)[number]) => void;
@@ -25,37 +27,50 @@ interface ReelProps {
   readonly onGo: (at: number, isResting: boolean) => void;
 }
 
-export function Reel({ trace, version, at, isPast, by, onBy, onGo }: ReelProps): JSX.Element {
+export function Reel({ trace, version, at, isPast, isResting, by, onBy, onGo }: ReelProps): JSX.Element {
   const { zone } = useSettings();
   const event = trace.event(at);
   const path = trace.path(event.place);
+  const hour = Math.floor(event.time / 3_600_000);
+  const shownZone = useMemo(() => zoneShown(event.time), [zone, hour]);
+  const onByNow = useSteady(onBy);
   return (
     <div className={css["reel"]}>
       <div className={css["now"]}>
         <p className={css["count"]}>
           <strong>{at}</strong> / {version}
         </p>
-        <p className="mono" title={longTime(event.time)} data-zone={zone}>
-          {clock(event.time)} <span className="soft">{zoneShown(event.time)}</span>
+        <p className="mono" title={isResting ? longTime(event.time) : undefined} data-zone={zone}>
+          {clockTime(event.time)} <span className="soft">{shownZone}</span>
         </p>
-        <p className={css["keys"]}>
-          <Kbd keys="arrowleft" />
-          <Kbd keys="arrowright" /> {say("eventKeys")} <Kbd keys="[" />
-          <Kbd keys="]" /> {say("failureKeys")}
-        </p>
+        <Keys />
       </div>
       <Bars trace={trace} version={version} at={at} isPast={isPast} by={by} onGo={onGo} says={say("reelAt", { at, all: version, type: event.type, path })} />
       <div className={css["event"]}>
         <p>
           <span>{event.type}</span> <code>{path}</code>
         </p>
-        <Choice label={say("reelBy")} options={REEL.map((value) => ({ value, says: say(value === "event" ? "byEvent" : "byClock") }))} chosen={by} onChoose={onBy} />
+        <By by={by} onBy={onByNow} />
       </div>
     </div>
   );
 }
 
-function Bars({ trace, version, at, isPast, by, onGo, says }: Omit<ReelProps, "onBy"> & { says: string }): JSX.Element {
+const Keys = memo(function Keys(): JSX.Element {
+  return (
+    <p className={css["keys"]}>
+      <Kbd keys="arrowleft" />
+      <Kbd keys="arrowright" /> {say("eventKeys")} <Kbd keys="[" />
+      <Kbd keys="]" /> {say("failureKeys")}
+    </p>
+  );
+});
+
+const By = memo(function By({ by, onBy }: Pick<ReelProps, "by" | "onBy">): JSX.Element {
+  return <Choice label={say("reelBy")} options={REEL.map((value) => ({ value, says: say(value === "event" ? "byEvent" : "byClock") }))} chosen={by} onChoose={onBy} />;
+});
+
+function Bars({ trace, version, at, isPast, by, onGo, says }: Omit<ReelProps, "onBy" | "isResting"> & { says: string }): JSX.Element {
   const frame = useRef<HTMLDivElement>(null);
   const canvas = useRef<HTMLCanvasElement>(null);
   const [size, setSize] = useState({ width: 0, height: 0 });
@@ -131,8 +146,4 @@ function Bars({ trace, version, at, isPast, by, onGo, says }: Omit<ReelProps, "o
       )}
     </div>
   );
-}
-
-function clock(time: number): string {
-  return longTime(time).match(/\d\d:\d\d:\d\d[.,]\d{3}/)?.[0] ?? longTime(time);
 }

@@ -32,12 +32,14 @@ export function Timeline({ trace, version, at, isPast, chosen, onChoose }: Timel
   const scroller = useRef<HTMLDivElement>(null);
   const { first, last, top, height, size } = useRows(scroller, rows.length, 1);
   const head = scale.at(trace.times.at(at - 1)) * 100;
+  const isNarrow = useNarrow();
+  const marks = useMemo(() => scale.marks(isNarrow ? 2 : 6), [scale, isNarrow]);
   return (
     <div ref={scroller} className={css["timeline"]} role="group" aria-label={say("timeline")} tabIndex={-1}>
       <div className={css["marks"]} aria-hidden="true">
         <span className={css["title"]}>{say("timeline")}</span>
         <span className={css["line"]}>
-          {scale.marks(useNarrow() ? 2 : 6).map(({ where, ms }) => (
+          {marks.map(({ where, ms }) => (
             <span key={where} className={css["mark"]} style={{ left: `${where * 100}%` }}>
               {duration(ms)}
             </span>

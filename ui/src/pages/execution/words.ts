@@ -7,6 +7,7 @@ export const say = speak("execution", {
   version: "version {n}",
   notPublished: "not published",
   started: "started {at}",
+  reading: "{n, number} of {all, number} events are here",
   asOf: "As of {at, number}",
   live: "live",
   goLive: "Go to now",
