@@ -134,7 +134,8 @@ class CompleteActivity(_Command, frozen=True, tag=10):
 class FailActivity(_Command, frozen=True, tag=11):
     """An attempt has failed. `retryable: false` says that the same attempt would fail the same way.
 
-    `breakers` is written in by the owner: the circuit breakers that the failure counts for.
+    `breakers` is written in by the owner: the circuit breakers that the failure counts for. `retry_after_ms`: whoever was asked has said
+    how long to wait before the next attempt.
     """
 
     path: str
@@ -142,6 +143,7 @@ class FailActivity(_Command, frozen=True, tag=11):
     failure: Failure
     retryable: bool = True
     breakers: tuple[str, ...] = ()
+    retry_after_ms: int = 0
 
 
 class FireTimer(_Command, frozen=True, tag=12):

@@ -13,6 +13,9 @@ from typing import Annotated, Any, Final, Literal, TypeAlias, get_args
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, GetJsonSchemaHandler, WrapValidator
 from pydantic_core import CoreSchema, PydanticCustomError
 
+from contracts.credentials import CredentialName
+from contracts.models import CHAIN_MAX, MODELS_MAX, ChainedModel
+
 PRIORITY_DEFAULT: Final = 5
 """Of activities, where nobody says another."""
 PRIORITY_MAX: Final = 9
@@ -241,6 +244,19 @@ class Quota(Model):
     on_limit: Literal["refuse", "queue"] = "refuse"
 
 
+class ModelUse(Model):
+    """Models by a name of the definition's own: the first that can is asked. What else it says counts where a node does not say it."""
+
+    use: ChainedModel | Annotated[list[ChainedModel], Field(min_length=1, max_length=CHAIN_MAX)]
+    temperature: float | None = Field(default=None, ge=0, le=2)
+    max_tokens: int | None = Field(default=None, ge=1)
+    seed: int | None = None
+    stop: list[str] | None = None
+    timeout: Duration | None = None
+    credential: CredentialName | None = None
+    base_url: str | None = None
+
+
 class Settings(Model):
     """How the whole execution behaves."""
 
@@ -257,6 +273,7 @@ class Settings(Model):
     search: dict[Identifier, Expression] = Field(default_factory=dict)
     quota: Quota | None = None
     after: Annotated[list[After], BeforeValidator(_as_list), OneOrMore()] = Field(default_factory=list, max_length=AFTER_MAX)
+    models: dict[Identifier, ModelUse] = Field(default_factory=dict, max_length=MODELS_MAX)
 
     @property
     def is_counted(self) -> bool:

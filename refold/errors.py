@@ -17,13 +17,19 @@ from typing import Any
 
 
 class ActivityError(Exception):
-    """A failure with a type of its own. `retryable=False` says that the same attempt would fail the same way."""
+    """A failure with a type of its own. `retryable=False` says that the same attempt would fail the same way.
 
-    def __init__(self, error_type: str, message: str, *, details: Any = None, retryable: bool = True) -> None:
+    `retry_after_s`: whoever was asked has said when to come again; where it is tried again, then not before. Of built-in kinds only.
+    """
+
+    def __init__(
+        self, error_type: str, message: str, *, details: Any = None, retryable: bool = True, retry_after_s: float | None = None
+    ) -> None:
         super().__init__(message)
         self.error_type = error_type
         self.details = details
         self.retryable = retryable
+        self.retry_after_s = retry_after_s
 
 
 class Cancelled(BaseException):

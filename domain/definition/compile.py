@@ -16,6 +16,7 @@ from contracts.definitions import Body as BodyDefinition
 from contracts.definitions import Marker, NodeDefinition, Retry, WorkflowDefinition, has_output
 from contracts.values import encode
 from domain.definition.graph import ERROR_PORT, Body, Compiled, Edge, Graph, Node, RetryPolicy, programs_in, programs_of, visible_bodies
+from domain.definition.models_in_use import with_model
 from domain.expressions import Program, parse_duration, program, value
 from domain.nodes import ACTIVITY, CONTROL_KINDS
 
@@ -64,13 +65,13 @@ def _add_node(graph: Graph, body: Body, index: int, definition: NodeDefinition) 
     node = Node(len(graph.nodes), index, body, definition, kind)
     graph.nodes.append(node)
     if node.is_activity:
-        node.config = definition.config
-        config = value(definition.config)
+        node.config = with_model(definition.type, definition.config, graph.settings.models)
+        config = value(node.config)
         node.fields = {"": config}
         if not config.is_static:
             node.template = config
-        elif definition.config:
-            node.static_config = encode(definition.config)
+        elif node.config:
+            node.static_config = encode(node.config)
         _add_input(node, definition)
     else:
         node.config = kind.Config.model_validate(definition.config)
@@ -104,7 +105,8 @@ def _add_policies(graph: Graph, node: Node, definition: NodeDefinition) -> None:
         node.cache_ttl_ms = parse_duration(definition.cache.ttl)
         node.cache_key = None if definition.cache.key is None else value(definition.cache.key)
     if definition.compensate is not None:
-        node.compensate = value(definition.compensate.config)
+        undo = definition.compensate
+        node.compensate = value(with_model(undo.type, undo.config, graph.settings.models))
         node.undo_kind = CONTROL_KINDS.get(definition.compensate.type, ACTIVITY)
         if node.undo_kind is not ACTIVITY:
             node.undo_config = node.undo_kind.Config.model_validate(definition.compensate.config)

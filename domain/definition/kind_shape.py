@@ -17,7 +17,7 @@ MemoName: TypeAlias = Literal["loop", "branches", "try", "wait", "child", "cance
 LoopOver: TypeAlias = Literal["items", "rounds", "times"]
 """What a loop goes over: the items of a list, rounds as long as a condition holds, or so many times."""
 
-Category: TypeAlias = Literal["flow", "loops", "waiting", "data", "people", "errors", "activities", "own"]
+Category: TypeAlias = Literal["flow", "loops", "waiting", "data", "people", "errors", "activities", "ai", "own"]
 WaitSort: TypeAlias = Literal["signal", "timer", "child", "task", "condition", "nodes"]
 """What nodes wait for: `Wait.sort`."""
 

@@ -19,6 +19,7 @@ from domain.definition.findings import Findings, shown
 from domain.definition.graph import ERROR_PORT
 from domain.definition.input_check import check_input_schema
 from domain.definition.joins_check import check_joins
+from domain.definition.models_in_use import check_models
 from domain.definition.names_check import check_names
 from domain.definition.nodes_check import check_duration, check_node, check_retry
 from domain.definition.outline import Activities, Outline, OutlineBody, TooManyNodes, bodies_around, config_of, outline_of
@@ -102,6 +103,7 @@ def _check_all(outline: Outline) -> None:
     _declare(outline)
     for node in outline.nodes:
         check_node(outline, node)
+    check_models(outline)
     check_names(outline)
     check_calls(outline)
 

@@ -266,10 +266,11 @@ class After:
 class ActivityError(Exception):
     """A failure with a type of the test's own."""
 
-    def __init__(self, error_type: str, message: str = "it failed", *, retryable: bool = True) -> None:
+    def __init__(self, error_type: str, message: str = "it failed", *, retryable: bool = True, retry_after_ms: int = 0) -> None:
         super().__init__(message)
         self.error_type = error_type
         self.retryable = retryable
+        self.retry_after_ms = retry_after_ms
 
 
 Act = Callable[["Called"], Any]
@@ -610,7 +611,8 @@ class World:
 def _report(effect: c.RunActivity, result: Any) -> Command:
     if isinstance(result, Exception):
         failure = Failure(getattr(result, "error_type", type(result).__name__), str(result))
-        return c.FailActivity(effect.path, effect.attempt, failure, getattr(result, "retryable", True))
+        after_ms = getattr(result, "retry_after_ms", 0)
+        return c.FailActivity(effect.path, effect.attempt, failure, getattr(result, "retryable", True), retry_after_ms=after_ms)
     return c.CompleteActivity(effect.path, effect.attempt, values.encode(result))
 
 

@@ -48,6 +48,22 @@ def test_settings_retry_is_the_default_of_activities() -> None:
     assert len(tries("max_attempts: 1", fails(), ", retry: {max_attempts: 2}")) == 1
 
 
+@pytest.mark.parametrize(("after_ms", "times"), [(0, [0, 1_000]), (200, [0, 1_000]), (60_000, [0, 60_000]), (-5, [0, 1_000])])
+def test_the_next_attempt_is_not_before_the_moment_that_was_said(after_ms: int, times: list[int]) -> None:
+    assert run(ONE % ("", ", retry: {max_attempts: 2}"), None, {"a": fails(retry_after_ms=after_ms)}).times_of("a") == times
+
+
+def test_when_to_come_again_is_no_reason_to_come_again() -> None:
+    assert len(tries("", fails(retry_after_ms=60_000))) == 1
+    assert len(tries("max_attempts: 3", fails(retry_after_ms=60_000, retryable=False))) == 1
+
+
+def test_undoing_heeds_it_too() -> None:
+    node = "nodes: [{id: a, type: a, compensate: {type: u, retry: {max_attempts: 2}}}, {id: b, type: bad}]\nedges: [{from: a, to: b}]"
+    world = run("settings: {on_failure: fail, compensate_on_failure: true}\n" + node, None, {"u": fails(times=1, retry_after_ms=60_000)})
+    assert world.times_of("a.compensate") == [0, 60_000]
+
+
 def test_the_pauses_grow_by_the_multiplier_up_to_the_longest() -> None:
     policy = ", retry: {max_attempts: 5, initial_delay: 100ms, multiplier: 3, max_delay: 500ms}"
     assert run(ONE % ("", policy), None, {"a": fails()}).times_of("a") == [0, 100, 400, 900, 1_400]

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 ROOT = Path(__file__).parents[2]
-NEEDS_A_SERVER = {"user_activities"}
-"""Run in `tests/sdk`."""
+NEEDS_A_SERVER = {"user_activities", "sort_mail"}
+"""Run in `tests/sdk`, and in `tests/ai`."""
 DEFINITIONS = sorted(file for file in (ROOT / "examples").glob("*.yaml") if not file.stem.endswith(".test"))
 EXAMPLES = [file for file in DEFINITIONS if file.stem not in NEEDS_A_SERVER]
 INPUTS = {"order_fulfilment": {"order_id": "A-1", "amount": 250}, "nightly_report": {"day": "2026-11-21"}, "after_import": {"rows": 7}}

@@ -89,8 +89,17 @@ def test_a_users_type_checker_sees_the_types_of_the_face(installation: Installat
 
 WITHOUT_EXTRA = ("__init__", "address", "topics")
 """What of a log on Kafka every installation can import."""
-OF_AN_EXTRA = ("infra/credentials/", "infra/log/kafka/", "infra/store/postgres", "refold/kafka/", "refold/worker/kafka")
-"""What needs the extra `credentials`, `kafka` or `postgres`."""
+OF_AN_EXTRA = (
+    "infra/credentials/",
+    "infra/log/kafka/",
+    "infra/store/postgres",
+    "refold/kafka/",
+    "refold/worker/kafka",
+    "ai/asking",
+    "ai/converting",
+    "ai/faults",
+)
+"""What needs the extra `ai`, `credentials`, `kafka` or `postgres`."""
 
 
 def test_the_wheel_declares_all_that_it_imports(installation: Installation, tmp_path: Path) -> None:

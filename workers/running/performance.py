@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from contracts.commands import CompleteActivity, FailActivity
 from contracts.errors import InvalidInput
@@ -25,6 +25,8 @@ from workers.running.activity_settings import ActivitySettings
 from workers.running.attempt import Attempt
 from workers.running.result_cache import cached, keep
 
+RETRY_AFTER_S_MAX: Final = 86_400
+"""Who says to come again later is asked again after so long all the same."""
 _log = logging.getLogger("refold.activity")
 
 
@@ -119,4 +121,6 @@ def _failed(attempt: Attempt, error: BaseException) -> FailActivity:
         failure, shown = attempt.redaction.failure(failure), None
     if traceback_of(error):  # not of the kinds that come with Refold: they say what went wrong
         _log.warning("%s raised %s: %s", attempt.activity.kind, failure.type, failure.message, extra=attempt.about(), exc_info=shown)
-    return FailActivity(attempt.path, attempt.attempt, failure, is_retryable(error))
+    after = getattr(error, "retry_after_s", None)
+    after_ms = round(min(after, RETRY_AFTER_S_MAX) * 1000) if isinstance(after, int | float) and after > 0 else 0
+    return FailActivity(attempt.path, attempt.attempt, failure, is_retryable(error), retry_after_ms=after_ms)

@@ -54,7 +54,8 @@ def _fail_activity(ctx: Deciding, command: c.FailActivity) -> None:
     if hold.is_held(ctx):
         return
     note_failure(ctx, run, command.breakers)
-    compensation.fail_run(ctx, run, command.failure, command.retryable)
+    not_before = ctx.now + command.retry_after_ms if command.retry_after_ms > 0 else 0
+    compensation.fail_run(ctx, run, command.failure, command.retryable, not_before)
 
 
 def _lose_activity(ctx: Deciding, command: c.LoseActivity) -> None:

@@ -129,12 +129,12 @@ def stopped(ctx: Deciding, run: NodeRun, ending: Ending) -> None:
     failed(ctx, run, ending.failure or Failure("cancelled", f"{run.path} was stopped"))
 
 
-def failed(ctx: Deciding, run: NodeRun, failure: Failure, retryable: bool = True) -> None:
+def failed(ctx: Deciding, run: NodeRun, failure: Failure, retryable: bool = True, not_before: int = 0) -> None:
     """An attempt at undoing has failed: try again by the policy, else a person is needed."""
     node = ctx.graph.nodes[run.node]
     policy = node.compensate_retry
     if policy is not None and retryable and (due := retry_due(ctx, policy, run.path, run.attempt, run.attempt - run.tried, failure)):
-        ctx.emit(NodeRetried(run.path, run.attempt + 1, due, ctx.failure_unless_carried(failure)))
+        ctx.emit(NodeRetried(run.path, run.attempt + 1, max(due, not_before), ctx.failure_unless_carried(failure)))
         return
     _raise(ctx, run.path, failure)
 
@@ -147,12 +147,12 @@ def complete_run(ctx: Deciding, run: NodeRun, output: bytes) -> None:
         complete(ctx, run, output)
 
 
-def fail_run(ctx: Deciding, run: NodeRun, failure: Failure, retryable: bool = True) -> None:
-    """An attempt at a node, or at undoing one, has failed."""
+def fail_run(ctx: Deciding, run: NodeRun, failure: Failure, retryable: bool = True, not_before: int = 0) -> None:
+    """An attempt at a node, or at undoing one, has failed. If another follows, then not before this time."""
     if is_undo(run.path):
-        failed(ctx, run, failure, retryable)
+        failed(ctx, run, failure, retryable, not_before)
     else:
-        fail(ctx, run, failure, retryable)
+        fail(ctx, run, failure, retryable, not_before=not_before)
 
 
 def given_up(ctx: Deciding, path: str, failure: Failure) -> None:

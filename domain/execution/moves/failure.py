@@ -29,8 +29,13 @@ def fail_expression(ctx: Deciding, at: At, error: Exception) -> None:
     fail(ctx, at, Failure(getattr(error, "type", "expression"), str(error)))
 
 
-def fail(ctx: Deciding, at: At, failure: Failure, retryable: bool = True, final: bool = False, continues: bool = True) -> None:
-    """The present attempt of the node has failed. `final`: nobody is asked again; not `continues`: `on_error: continue` was asked."""
+def fail(
+    ctx: Deciding, at: At, failure: Failure, retryable: bool = True, final: bool = False, continues: bool = True, not_before: int = 0
+) -> None:
+    """The present attempt of the node has failed. `final`: nobody is asked again; not `continues`: `on_error: continue` was asked.
+
+    Where another attempt follows, it is due at `not_before` at the earliest.
+    """
     scope, node = place_of(ctx, at)
     run = ctx.state.runs.get(at.path)
     if run is not None:
@@ -40,7 +45,7 @@ def fail(ctx: Deciding, at: At, failure: Failure, retryable: bool = True, final:
     elif run is not None and run.bodies and run.status == "active":
         stop_run(ctx, run, Ending("failed", failure.at(at.path, at.attempt), final=final))
     elif not final and retryable and (due := _retry_due(ctx, at, node, run, failure)):
-        ctx.emit(NodeRetried(at.path, at.attempt + 1, due, ctx.failure_unless_carried(failure), _recorded(ctx, at)))
+        ctx.emit(NodeRetried(at.path, at.attempt + 1, max(due, not_before), ctx.failure_unless_carried(failure), _recorded(ctx, at)))
     else:
         _fail_for_good(ctx, at, explained(ctx, scope, failure), final, continues)
 

@@ -29,6 +29,7 @@ from pydantic import BaseModel
 from contracts.ports.activities import ActivityKind
 from workers.running.activities.code import Code
 from workers.running.activities.http_request import HttpRequest
+from workers.running.activities.llm import Llm
 from workers.running.activities.log import Log
 from workers.running.activities.noop import Noop
 from workers.running.activities.read_file import ReadFile
@@ -44,6 +45,7 @@ BUILT_IN: Final[list[Callable[[ActivitySettings], ActivityKind]]] = [
     Code,
     ReadFile,
     WriteFile,
+    Llm,
 ]
 """The kinds that come with Refold."""
 

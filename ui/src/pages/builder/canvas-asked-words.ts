@@ -28,5 +28,6 @@ export const say = speak("builder.asked", {
   people: "People",
   errors: "Errors",
   activities: "Activities",
+  ai: "AI",
   own: "Your own",
 });

@@ -19,7 +19,7 @@ interface LibraryProps {
   readonly onClose: () => void;
 }
 
-const GROUPS = ["flow", "loops", "waiting", "people", "data", "activities", "errors", "own"] as const;
+const GROUPS = ["flow", "loops", "waiting", "people", "data", "activities", "ai", "errors", "own"] as const;
 
 export function Library({ kinds, to, onPick, onClose }: LibraryProps): JSX.Element {
   const [query, setQuery] = useState("");

@@ -1,0 +1,177 @@
+"""`llm`: asks a model once and gives `{text, value, model, finish_reason, usage, ignored_settings, calls}`.
+
+With a `schema` the answer is JSON that matches it: checked here, whatever the provider promises, and said back with JSON pointers up to
+`repair` times. A chain of models goes on to the next one where one is overloaded, limited, late, or ends in the middle. Each request on
+the wire is one of `calls`; a failure has them in its details.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any, Final
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, ConfigDict, Field, field_validator, model_validator
+from pydantic_core import PydanticCustomError
+
+from contracts.credentials import CredentialName
+from contracts.errors import InvalidInput
+from contracts.messages import FilePart, Message, TextPart, read_messages, text_message
+from contracts.models import ALIAS_PATTERN, CHAIN_MAX, check_model, models_in
+from contracts.ports.activities import ActivityContext
+from workers.running.activities import config as configs
+from workers.running.activity_error import ActivityError
+from workers.running.activity_settings import ActivitySettings
+from workers.running.ai.conversation import Conversation, Wanted
+from workers.running.ai.process import AiProcess
+from workers.running.ai.wire import Options
+from workers.running.redaction import RULES_MAX, Redaction, rule_problem
+from workers.running.watch import seconds_of
+
+REPAIR_MAX: Final = 10
+STOPS_MAX: Final = 16
+_ALIAS: Final = re.compile(ALIAS_PATTERN)
+
+
+def _web(url: str) -> str:
+    """An http or https URL."""
+    if "{{" not in url:
+        try:
+            found = urlsplit(url)
+        except ValueError:
+            found = urlsplit("")
+        if found.scheme not in ("http", "https") or not found.hostname or found.query or found.fragment:
+            raise PydanticCustomError("url", "expected an http or https URL without query and fragment")
+    return url
+
+
+def _rule(rule: str) -> str:
+    if "{{" not in rule and (problem := rule_problem(rule)) is not None:
+        raise PydanticCustomError("redact", "{problem}", {"problem": problem})
+    return rule
+
+
+class LlmConfig(configs.Config):
+    """Whom to ask, what, and how the answer is to be."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=False, protected_namespaces=())
+
+    model: str | Annotated[list[str], Field(min_length=1, max_length=CHAIN_MAX)] = Field(
+        description="`provider:model`, a list of them of which the next is asked where one cannot, or a name of `settings.models`."
+    )
+    system: str = Field(default="", description="What the model is to know and do at all times.")
+    prompt: str | None = Field(default=None, description="What it is asked.")
+    messages: list[Any] | None = Field(default=None, description="In place of `prompt`: a conversation, each `{role, content}`.")
+    files: list[Any] = Field(
+        default_factory=list, description="Files for the model to read: `{media_type, data}` (base64) or `{media_type, url}`."
+    )
+    answer_schema: dict[str, Any] | None = Field(default=None, alias="schema", description="JSON Schema that the answer is to match.")
+    repair: int = Field(default=1, ge=0, le=REPAIR_MAX, description="How often the model is told what is wrong with its JSON.")
+    temperature: float | None = Field(default=None, ge=0, le=2, allow_inf_nan=False, description="How freely it answers.")
+    max_tokens: int | None = Field(default=None, ge=1, le=10_000_000, description="How long the answer may be.")
+    seed: int | None = Field(default=None, ge=-(2**63), le=2**63 - 1, description="For models that draw the same with the same.")
+    stop: list[str] = Field(default_factory=list, max_length=STOPS_MAX, description="Texts before which the answer ends.")
+    stream: bool = Field(default=True, description="Whether the answer is asked for piece by piece.")
+    strict: bool = Field(default=False, description="Whether a setting that the model ignores is a failure.")
+    timeout: str = Field(default="5m", description="How long each request may take, a duration.")
+    credential: CredentialName | None = Field(
+        default=None, description="The credential with the key; without one the provider's environment variable counts."
+    )
+    base_url: Annotated[str, AfterValidator(_web)] | None = Field(
+        default=None, description="Where the provider's protocol is spoken instead."
+    )
+    redact: list[Annotated[str, AfterValidator(_rule)]] = Field(
+        default_factory=list, max_length=RULES_MAX, description="What is made unreadable in the answer: RE2, or `field:NAME`."
+    )
+
+    @field_validator("model")
+    @classmethod
+    def _names_a_model(cls, model: Any) -> Any:
+        for one in [model] if isinstance(model, str) else model:
+            if not (isinstance(model, str) and _ALIAS.fullmatch(one)):
+                check_model(one)
+        return model
+
+    @model_validator(mode="after")
+    def _asks_something(self) -> LlmConfig:
+        if (self.prompt is None) == (self.messages is None):
+            raise PydanticCustomError("prompt", "expected a `prompt`, or `messages` in its place")
+        return self
+
+
+class Llm:
+    """Asks a model."""
+
+    name = "llm"
+    summary = "Asks a language model, and gives its answer: text, or JSON that matches a schema."
+    category = "ai"
+    icon = "sparkles"
+    begins_with = '{"model": "openai:gpt-5-mini", "prompt": "{{ input.text }}"}'
+    Config = LlmConfig
+
+    def __init__(self, settings: ActivitySettings) -> None:
+        self._settings = settings
+        self._process = AiProcess()
+
+    def run(self, context: ActivityContext, config: dict[str, Any], data: Any) -> Any:
+        """Ask. Raises ActivityError `ai.…`, `http.…`, `input.invalid`, see the reference."""
+        wanted = configs.read_config(LlmConfig, config)
+        hidden = Redaction(wanted.redact)
+        conversation = Conversation(self._process, context, _wanted(wanted), not self._settings.allow_private_addresses)
+        try:
+            return hidden.value(conversation.outcome())
+        except ActivityError as error:
+            raise _redacted(error, hidden) from None
+
+    def close(self) -> None:
+        """End the AI process."""
+        self._process.close()
+
+
+def _redacted(error: ActivityError, hidden: Redaction) -> ActivityError:
+    if not hidden:
+        return error
+    details = None if error.details is None else hidden.value(error.details)
+    return ActivityError(
+        error.error_type, hidden.text(str(error)), details=details, retryable=error.retryable, retry_after_s=error.retry_after_s
+    )
+
+
+def _wanted(config: LlmConfig) -> Wanted:
+    options = Options(temperature=config.temperature, max_tokens=config.max_tokens, seed=config.seed, stop=tuple(config.stop))
+    return Wanted(
+        models=models_in(config.model),
+        messages=_messages(config),
+        schema=config.answer_schema,
+        repair=config.repair,
+        options=options,
+        stream=config.stream,
+        strict=config.strict,
+        timeout_s=seconds_of(config.timeout, "timeout"),
+        credential=config.credential,
+        base_url=config.base_url,
+    )
+
+
+def _messages(config: LlmConfig) -> list[Message]:
+    """All that is said to the model. Raises ActivityError `input.invalid`."""
+    try:
+        found = read_messages(config.messages or [], "config.messages")
+        files = read_messages([{"role": "user", "parts": [_file(one) for one in config.files]}], "config.files") if config.files else []
+    except InvalidInput as error:
+        problems = [{"path": one.path, "message": one.message} for one in error.problems]
+        raise ActivityError("input.invalid", str(error), details=problems, retryable=False) from None
+    if config.system:
+        found.insert(0, text_message("system", config.system))
+    attached = tuple(part for message in files for part in message.parts if isinstance(part, FilePart))
+    if config.prompt is not None:
+        found.append(Message(role="user", parts=(TextPart(text=config.prompt), *attached)))
+    elif attached:
+        found.append(Message(role="user", parts=attached))
+    if all(message.role == "system" for message in found):
+        raise ActivityError("input.invalid", "config.messages: expected a message of role user", retryable=False)
+    return found
+
+
+def _file(one: Any) -> Any:
+    return {**one, "type": "file"} if isinstance(one, dict) else one
