@@ -208,11 +208,24 @@ class GrantSlot(_Command, frozen=True, tag=18):
 
 
 class LoseActivity(_Command, frozen=True, tag=19):
-    """The worker that had an attempt gave no sign of life for the length of its lease: it runs again, as another attempt."""
+    """The worker that had an attempt gave no sign of life for the length of its lease: it runs again, as another attempt.
+
+    With `anew` nobody is missed: whoever has the attempt cannot know whether it was begun before, and needs the steps recorded then.
+    """
 
     path: str
     attempt: int
     worker: str = ""
+    anew: bool = False
+
+
+class RecordStep(_Command, frozen=True, tag=55):
+    """An activity worker has done a step of an attempt: its result is kept for the attempts after this one."""
+
+    path: str
+    attempt: int
+    name: str
+    output: bytes
 
 
 class ReleaseExecution(_Command, frozen=True, tag=20):
@@ -414,6 +427,7 @@ Command: TypeAlias = (
     | ReportToBreaker
     | SteerBreaker
     | SkipTime
+    | RecordStep
 )
 """Everything that may be asked of an execution."""
 
@@ -482,6 +496,10 @@ class RunActivity(msgspec.Struct, frozen=True, array_like=True, gc=False):
     queue: str = "default"
     priority: int = 5
     correlation: str = ""
+    steps: tuple[tuple[str, bytes], ...] = ()
+    """The steps that were recorded before, by name."""
+    may_have_begun: bool = False
+    """Whether another process may have had this very attempt, and recorded steps that do not stand here."""
 
 
 class TakeSlot(msgspec.Struct, frozen=True, array_like=True, gc=False):

@@ -15,7 +15,7 @@ from typing import Any, Final, Literal, TypeAlias, get_args
 
 import msgspec
 
-from contracts.commands import Command, CompleteActivity, FailActivity, ReportChild, SendSignal
+from contracts.commands import Command, CompleteActivity, FailActivity, RecordStep, ReportChild, SendSignal
 from contracts.failure import Failure
 from contracts.person import Person
 
@@ -567,6 +567,13 @@ class NodePinned(_Event, frozen=True, tag=94):
     is_refused: bool = False
 
 
+class StepRecorded(_Event, frozen=True, tag=95):
+    """A step of an attempt is done. Its name and its result are those that the command brought."""
+
+    path: str
+    attempt: int
+
+
 class AdmissionAwaited(_Event, frozen=True, tag=82):
     """The quota of the workflow is reached: the execution exists, and begins no sooner than it is let in."""
 
@@ -725,6 +732,7 @@ Event: TypeAlias = (
     | BreakerChanged
     | NodeHalted
     | NodePinned
+    | StepRecorded
 )
 """Every fact that can stand in a history."""
 
@@ -735,6 +743,7 @@ CARRIED: Final[dict[type, Callable[[Any], bytes | None]]] = {
     CompleteActivity: attrgetter("output"),
     ReportChild: attrgetter("output"),
     SendSignal: attrgetter("payload"),
+    RecordStep: attrgetter("output"),
 }
 """Which commands bring a value: the one that an event means when it leaves its own out."""
 

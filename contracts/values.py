@@ -130,6 +130,11 @@ def blob_length(reference: bytes) -> int:
     return int(reference[_HASH_ENDS + 1 :].partition(b":")[0])
 
 
+def length_of(value: bytes) -> int:
+    """How many bytes of JSON a value is, wherever they lie."""
+    return blob_length(value) if is_reference(value) else len(value)
+
+
 def blob_of(reference: bytes) -> str:
     """What a reference names: the content hash (64 hex digits), of a sealed blob with a colon and the number of its key."""
     content_hash = reference[len(_PREFIX) : _HASH_ENDS].decode()

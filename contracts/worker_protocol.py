@@ -71,6 +71,10 @@ class Task(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     report_start: bool = False
     correlation_id: str = ""
     traceparent: str = ""
+    steps: dict[str, Raw] | UnsetType = UNSET
+    """The results of the steps that earlier attempts have recorded, by name."""
+    may_have_begun: bool | UnsetType = UNSET
+    """Whether another worker may have had this very attempt, and recorded steps that do not stand here."""
 
 
 class Assignment(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -98,8 +102,18 @@ class LogLine(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     fields: Raw | UnsetType = UNSET
 
 
+class Step(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """A step that is done: its result is handed to the next attempt."""
+
+    name: Name
+    output: Raw
+
+
 class Result(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """What a worker has to say about a task: an output, an error, a sign of life with or without progress, or that it has begun."""
+    """What a worker has to say about a task: an output, an error, a sign of life with or without progress, that it has begun, a step.
+
+    `again` gives an attempt back that may have been begun before: it begins anew, as another one, with the steps recorded by then.
+    """
 
     task: TaskId
     output: Raw | UnsetType = UNSET
@@ -109,6 +123,8 @@ class Result(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     started: bool = False
     log: list[LogLine] | UnsetType = UNSET
     """Told to those who look on, and stored nowhere."""
+    step: Step | UnsetType = UNSET
+    again: bool = False
 
 
 class Results(msgspec.Struct, frozen=True, kw_only=True, gc=False):

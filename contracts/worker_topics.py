@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Mapping
 from typing import Annotated, Final, NamedTuple
 
 import msgspec
@@ -108,8 +109,8 @@ def topic_part(name: str) -> str:
 # Tasks.
 
 
-def encode_task(activity: RunActivity, config: bytes, input: bytes, sequence: int = 0) -> bytes:
-    """The record of a task. `config` and `input` are JSON; no references to blobs."""
+def encode_task(activity: RunActivity, config: bytes, input: bytes, sequence: int = 0, steps: Mapping[str, bytes] | None = None) -> bytes:
+    """The record of a task. `config`, `input` and the results of `steps` are JSON; no references to blobs."""
     assert not is_reference(config), "a task's config is inline"
     assert not is_reference(input), "a task's input is inline"
     limits, caching = activity.limits, activity.caching
@@ -132,6 +133,7 @@ def encode_task(activity: RunActivity, config: bytes, input: bytes, sequence: in
             report_start=limits.report_start,
             correlation_id=activity.correlation,
             traceparent=traceparent_of(activity),
+            steps={name: Raw(output) for name, output in steps.items()} if steps else UNSET,
             cache=_wish(caching) if caching else None,
             sequence=sequence,
         )
@@ -146,7 +148,7 @@ def _wish(caching: Caching) -> CacheWish:
     return CacheWish(ttl_ms=caching.ttl_ms, key=Raw(b'"%s"' % key if is_reference(key) else key))
 
 
-def decode_task(content: bytes) -> RunActivity:
+def decode_task(content: bytes, may_have_begun: bool = False) -> RunActivity:
     """The activity command that a task record stands for. Raises BadMessage, WrongProtocol."""
     task = read(_tasks, content)
     wish = task.cache
@@ -163,6 +165,8 @@ def decode_task(content: bytes) -> RunActivity:
         task.queue,
         task.priority,
         task.correlation_id,
+        () if task.steps is UNSET else tuple((name, bytes(output)) for name, output in task.steps.items()),
+        may_have_begun,
     )
 
 
@@ -181,6 +185,8 @@ def encode_result(worker: str, result: Result) -> bytes:
             progress=result.progress,
             detail=result.detail,
             started=result.started,
+            step=result.step,
+            again=result.again,
         )
     )
 

@@ -160,7 +160,7 @@ class HistoryPresenter:
             return event.attempt
         if isinstance(event, _ABOUT_AN_ATTEMPT):
             return self._attempts.get(path)
-        return event.attempt if isinstance(event, OF_TASKS) else None
+        return event.attempt if isinstance(event, OF_TASKS | e.StepRecorded) else None
 
     def _fields(self, event: Event) -> dict[str, Any]:
         """The fields that the event says itself; those that have their default are left out."""
@@ -220,6 +220,8 @@ class HistoryPresenter:
                 return self._said(command)
             case e.TaskNotified() if event.child and event.output is None:
                 return self._shown(output=carried(command))
+            case e.StepRecorded() if isinstance(command, c.RecordStep):
+                return {"name": command.name, **self._shown(output=command.output)}
             case e.CommandHeld():
                 return {"command": type(command).__name__}
             case _:
@@ -271,6 +273,8 @@ def summary_of(event: HistoryEvent) -> str:
             return f"due at {moment(data['due'])}"
         case "SignalReceived":
             return _short(f"{data.get('name', '')} {_json(data.get('payload'))}")
+        case "StepRecorded":
+            return _short(f"{data['name']}: {_json(data['output'])}")
         case "VariableSet":
             return _short(f"{data['name']} = {_json(data['value'])}")
     said = {name: value for name, value in data.items() if value != ""}

@@ -98,6 +98,13 @@ class Audit:
         folded = self.executions.get(task.partition("/")[0])
         return folded is not None and not folded.state.is_ended and task in _tasks(folded)
 
+    def steps_of(self, task: str) -> set[str]:
+        """The steps that are recorded of the node of an attempt."""
+        execution, _, rest = task.partition("/")
+        state = self.state(execution)
+        run = None if state is None else state.runs.get(rest.rpartition("@")[0])
+        return set() if run is None else set(run.steps or {})
+
     # One decision.
 
     def _take(self, entry: Entry) -> None:
@@ -161,6 +168,11 @@ class Audit:
         match command:
             case c.CompleteActivity() | c.FailActivity() | c.LoseActivity():
                 self._check_report(state, command, decision)
+            case c.RecordStep():
+                run = state.runs.get(command.path)
+                is_awaited = run is not None and run.attempt == command.attempt
+                require(is_awaited, "a step counts for the attempt that is waited for", told)
+                require(run is None or command.name not in (run.steps or {}), "a step is recorded once", told)
             case c.FireTimer():
                 require(state.timers.get(command.timer) == command.due <= decision.now, "a timer fires when it is due, and once", told)
             case c.ReportChild():

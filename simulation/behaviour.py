@@ -55,6 +55,16 @@ class Behaviour:
             return Doing({"n": 1, "big": BIG})
         return Doing(output, how="twice")
 
+    def steps(self, task: str) -> tuple[str, ...]:
+        """The steps that each attempt of a node takes, in their order: most take none."""
+        node = task.rpartition("@")[0]
+        chance = Chance(self._seed, f"{node} steps")
+        return ("first", "second", "third")[: chance.number(1, 3)] if chance.percent(20) else ()
+
+    def result_of(self, task: str, step: str) -> Any:
+        """What a step gives, the same in each attempt."""
+        return {"of": task.rpartition("@")[0], "step": step}
+
     def local(self, task: str, kind: str) -> Any:
         """The value of an attempt in the engine's own process. Raises ActivityError where it fails."""
         doing = self.of(task, kind)

@@ -16,7 +16,7 @@ from contracts.errors import Overloaded
 from contracts.ids import activity_key
 from contracts.journal import NONCE_BYTES
 from contracts.ports.activities import ActivityContext, ActivityKind
-from contracts.worker_protocol import Assignment, Poll, Receipt, Results
+from contracts.worker_protocol import Assignment, Poll, Receipt, Results, Task
 from domain.definition.graph import Graph
 from infra.clock import ManualClock
 from infra.server.alone import Alone, Bell
@@ -194,8 +194,22 @@ class Node:
         return set(self.remote._leased) | {activity_key(*key) for key in self.local._in_hand}
 
     def poll(self, poll: Poll, answer: Callable[[Assignment], None]) -> None:
-        """A worker elsewhere asks for tasks."""
-        self.guard(lambda: self.task_endpoint.poll(poll, answer))
+        """A worker elsewhere asks for tasks: each comes with all the steps that are recorded."""
+
+        def given(assignment: Assignment) -> None:
+            self._audit.read_on()
+            for task in assignment.tasks:
+                self._check_steps(task)
+            answer(assignment)
+
+        self.guard(lambda: self.task_endpoint.poll(poll, given))
+
+    def _check_steps(self, task: Task) -> None:
+        state = self._audit.state(task.execution)
+        run = None if state is None else state.runs.get(task.path)
+        if run is not None and run.attempt == task.attempt:
+            known = set() if task.steps is UNSET else set(task.steps)
+            require(known == set(run.steps or {}), "an attempt is given all recorded steps", f"{task.task} is given {sorted(known)}")
 
     def results(self, results: Results, answer: Callable[[Receipt], None]) -> None:
         """A worker elsewhere hands in results. A receipt promises that they are durable."""
@@ -213,6 +227,10 @@ class Node:
         self._audit.read_on()
         ends = {one.task for one in results.results if one.output is not UNSET or one.error is not UNSET}
         refused = {refusal.task for refusal in receipt.rejected}
+        for one in results.results:
+            if one.step is not UNSET and one.task in receipt.accepted and one.task not in refused:
+                known = one.step.name in self._audit.steps_of(one.task) or not self._audit.awaits(one.task)
+                require(known, "no answer before its fact", f"step {one.step.name} of {one.task} was acknowledged, and is not durable")
         for task in ends.intersection(receipt.accepted) - refused:
             known = task in self._audit.reported or task in self._audit.held or not self._audit.awaits(task)
             require(known, "no answer before its fact", f"the result of {task} was acknowledged, and is not durable")

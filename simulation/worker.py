@@ -7,7 +7,7 @@ from typing import Final, Protocol
 from msgspec import UNSET, Raw
 
 from contracts.values import encode
-from contracts.worker_protocol import PROTOCOL, Assignment, Poll, Receipt, Result, Results, Task
+from contracts.worker_protocol import PROTOCOL, Assignment, Poll, Receipt, Result, Results, Step, Task
 from simulation.behaviour import Behaviour, Doing
 from simulation.chance import Chance
 from simulation.network import Network
@@ -43,6 +43,9 @@ class _InHand:
         self.task, self.doing, self.ends_at = task, doing, ends_at
         self.reported_at = -1
         self.is_started = False
+        self.steps: list[str] = []
+        """The steps that it has still to take; the first one is on its way."""
+        self.step_told_at = -1
 
 
 class SimulatedWorker:
@@ -106,7 +109,9 @@ class SimulatedWorker:
         for task in assignment.tasks:
             if task.task not in self.in_hand:
                 doing = self._world.behaviour.of(task.task, task.kind)
-                self.in_hand[task.task] = _InHand(task, doing, self._world.time + doing.after_ms)
+                one = self.in_hand[task.task] = _InHand(task, doing, self._world.time + doing.after_ms)
+                known = {} if task.steps is UNSET else task.steps
+                one.steps = [step for step in self._world.behaviour.steps(task.task) if step not in known]
         self._polled_at = self._world.tick - PATIENCE_TICKS + self._chance.number(0, 3)
 
     # Results.
@@ -124,6 +129,12 @@ class SimulatedWorker:
             one.is_started = True
             if one.task.report_start:
                 news.append(Result(task=name, started=True))
+        if one.steps:
+            if one.step_told_at < 0 or tick - one.step_told_at >= PATIENCE_TICKS:
+                one.step_told_at = tick
+                result = Raw(encode(self._world.behaviour.result_of(name, one.steps[0])))
+                news.append(Result(task=name, step=Step(name=one.steps[0], output=result)))
+            return news
         has_ended = doing.how != "never" and one.ends_at <= self._world.time
         if has_ended and (one.reported_at < 0 or tick - one.reported_at >= PATIENCE_TICKS):
             one.reported_at = tick
@@ -138,9 +149,10 @@ class SimulatedWorker:
         if node is None:
             return
         message = Results(protocol=PROTOCOL, worker=self.name, results=results)
+        told = {one.task: one.step.name for one in results if one.step is not UNSET}
 
         def answered(receipt: Receipt) -> None:
-            self._world.network.send(lambda: self._let_go(receipt))
+            self._world.network.send(lambda: self._let_go(receipt, told))
 
         def arrive() -> None:
             if node.is_alive:
@@ -151,8 +163,13 @@ class SimulatedWorker:
         if any(self.in_hand[task].doing.how == "twice" for task in twice):
             self._world.network.send(arrive)
 
-    def _let_go(self, receipt: Receipt) -> None:
-        """The engine has stored it, or does not want to know."""
+    def _let_go(self, receipt: Receipt, steps: dict[str, str]) -> None:
+        """The engine has stored it, or does not want to know. After a step that is recorded comes the next."""
+        for task in receipt.accepted:
+            one = self.in_hand.get(task)
+            if one is not None and one.steps and one.steps[0] == steps.get(task):
+                del one.steps[0]
+                one.step_told_at = -1
         refused = [refusal.task for refusal in receipt.rejected]
         for task in [*receipt.accepted, *refused, *receipt.cancel]:
             one = self.in_hand.get(task)

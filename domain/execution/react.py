@@ -214,6 +214,7 @@ def run_activity(graph: Graph, state: Execution, run: NodeRun) -> RunActivity:
     """The activity command for an attempt that is to run."""
     node = graph.nodes[run.node]
     path = run.path
+    steps = () if run.steps is None else tuple(run.steps.items())
     priority = node.priority
     if priority is None:
         priority = priority_of(graph, state)
@@ -221,14 +222,14 @@ def run_activity(graph: Graph, state: Execution, run: NodeRun) -> RunActivity:
         assert node.definition.compensate is not None
         return RunActivity(
             state.execution, path, run.attempt, node.definition.compensate.type, run.config or b"{}", NULL, state.workflow,
-            Limits(node.compensate_timeout_ms or None), None, node.queue, priority, state.correlation,
+            Limits(node.compensate_timeout_ms or None), None, node.queue, priority, state.correlation, steps,
         )  # fmt: skip
     given = run.input or node.static_input or run.data
     is_cached = node.cache_ttl_ms and state.key == NO_KEY and state.test is None  # what a test gives is nobody else's
     caching = Caching(node.cache_ttl_ms, run.cache_key) if is_cached else None
     return RunActivity(
         state.execution, path, run.attempt, node.type, run.config or node.static_config, given, state.workflow,
-        node.limits, caching, node.queue, priority, state.correlation,
+        node.limits, caching, node.queue, priority, state.correlation, steps,
     )  # fmt: skip
 
 

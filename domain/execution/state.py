@@ -75,6 +75,10 @@ class NodeRun(msgspec.Struct, array_like=True):
     tried_before: int = 0
     input: bytes | None = None
     """What an activity's `input` came to."""
+    steps: dict[str, bytes] | None = None
+    """The steps that its attempts have recorded, by name; None before the first one."""
+    steps_bytes: int = 0
+    """How large they are taken together."""
 
 
 class Ended(msgspec.Struct, array_like=True, gc=False):

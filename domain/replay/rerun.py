@@ -274,7 +274,7 @@ _TAKERS: Final[dict[type, Taker]] = {
     c.GrantSlot: Rerun._grant,
     c.HoldActivity: Rerun._steer,
     c.ReleaseActivity: Rerun._steer,
-    **dict.fromkeys((c.CompleteActivity, c.FailActivity, c.LoseActivity, c.ReportStarted, c.ReportProgress), Rerun._report),
+    **dict.fromkeys((c.CompleteActivity, c.FailActivity, c.LoseActivity, c.ReportStarted, c.ReportProgress, c.RecordStep), Rerun._report),
     **dict.fromkeys(c.TASK_COMMANDS, Rerun._report),
     **dict.fromkeys((c.RollHistory, c.ArchiveExecution, c.EraseExecution, c.SkipTime), _leave_out),
 }

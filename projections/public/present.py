@@ -309,6 +309,7 @@ INTERNAL: Final[frozenset[type[Event]]] = frozenset(
         e.NodeStopped,
         e.NodeHalted,
         e.NodePinned,
+        e.StepRecorded,
         e.CommandHeld,
         e.SlotGranted,
         e.SlotReclaimed,

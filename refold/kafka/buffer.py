@@ -57,13 +57,18 @@ class _Head(msgspec.Struct, gc=False):
 class TakenTask:
     """A task record. `content` is its bytes, `partition` where its result belongs, as that of its execution."""
 
-    __slots__ = ("attempt", "content", "execution", "kind", "number", "offset", "partition", "path", "queue", "records", "sequence", "task")
+    __slots__ = (
+        "attempt", "content", "execution", "kind", "may_have_begun", "number", "offset", "partition", "path", "queue", "records",
+        "sequence", "task",
+    )  # fmt: skip
 
     def __init__(self, head: _Head, content: bytes, tasks: PartitionTasks, offset: int, number: int) -> None:
         self.task, self.execution, self.path, self.attempt = head.task, head.execution, head.path, head.attempt
         self.sequence, self.content = head.sequence, content
         self.queue, self.kind, self.partition = tasks.queue, tasks.kind, tasks.partition
         self.offset = offset
+        self.may_have_begun = False
+        """Whether another process may have begun it: its record lay here before the partition was ours."""
         self.number = number
         """The order in which records were read."""
         self.records: set[tuple[Any, int]] = {(tasks.key, offset)}
@@ -91,6 +96,8 @@ class PartitionTasks:
         self.is_ready = False
         """Whether records that come are from where we want to read."""
         self.is_paused = False
+        self.lay_here_to = SEQUENCE_MAX
+        """Records below this offset lay here when the partition was last given to us; all, as long as nobody knows."""
         self.committed = 0
         """The changes of the offsets that are committed."""
         self.left: dict[int, bytes] = {}
@@ -229,6 +236,7 @@ class Buffer:
             tasks.waiting.popleft()
             tasks.waiting_bytes -= len(taken.content)
             if is_wanted:
+                taken.may_have_begun = taken.offset < tasks.lay_here_to
                 self._run(taken)
                 return True
         return False

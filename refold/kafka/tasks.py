@@ -326,11 +326,14 @@ class KafkaTasks:
         if consumer is not self._consumer:
             return
         known = await committed(consumer, keys, COMMIT_TIMEOUT_S)
+        async with asyncio.timeout(COMMIT_TIMEOUT_S):
+            ends = await consumer.end_offsets(keys) if keys else {}
         before, now = self._buffer.partitions, {}
         for key in keys:
             tasks = before.get(key) or PartitionTasks(key, *self._topics[key.topic], key.partition)
             if key in known:
                 tasks.offsets.merge(*known[key])
+            tasks.lay_here_to = ends[key]
             now[key] = tasks
         self._buffer.set_partitions(now)
         for key, tasks in now.items():

@@ -14,13 +14,16 @@ import asyncio
 import inspect
 import logging
 import threading
-from collections.abc import Callable, MutableMapping
-from typing import Any, Generic, ParamSpec, Protocol, TypeVar, get_args, get_type_hints, overload
+from collections.abc import Callable, Iterator, MutableMapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any, Final, Generic, ParamSpec, Protocol, TypeVar, get_args, get_type_hints, overload
 
 from refold.errors import ActivityError, Cancelled
 from refold.worker.cancellation import Cancellation
 from refold.worker.logs import LEVELS, fields_of
 from refold.worker.parameters import Convert, converter, takes_no_object
+from refold.worker.steps import Record, Steps
 
 _P = ParamSpec("_P")
 _R = TypeVar("_R")
@@ -34,23 +37,38 @@ class Tell(Protocol):
         """Safe to call from any thread."""
 
 
+_NO_STEPS: Final[Steps | None] = None
+
+
 class ActivityContext(Cancellation):
     """What a running activity knows and may do besides its input. Safe to use from the activity's own thread."""
 
     __slots__ = (
+        "__weakref__",
         "_given",
+        "_is_async",
+        "_record",
+        "_steps",
         "_tell",
         "_tell_line",
         "attempt",
         "execution",
         "idempotency_key",
+        "is_given_up",
         "kind",
         "path",
         "task",
         "workflow",
     )
 
-    def __init__(self, task: dict[str, Any], tell: Tell, tell_line: Callable[[str, dict[str, Any]], None] | None = None) -> None:
+    def __init__(
+        self,
+        task: dict[str, Any],
+        tell: Tell,
+        tell_line: Callable[[str, dict[str, Any]], None] | None = None,
+        record: Record | None = None,
+        is_async: bool = False,
+    ) -> None:
         super().__init__()
         self.task: str = task["task"]
         self.execution: str = task["execution"]
@@ -61,6 +79,9 @@ class ActivityContext(Cancellation):
         self.idempotency_key: str = task["idempotency_key"]
         """Stable over retries: hand it to the outside so that doing it twice is once."""
         self._given, self._tell, self._tell_line = task, tell, tell_line
+        self._record, self._is_async, self._steps = record, is_async, _NO_STEPS
+        self.is_given_up = False
+        """Whether the attempt ends here, and begins anew: for the worker."""
 
     @property
     def correlation_id(self) -> str:
@@ -97,6 +118,33 @@ class ActivityContext(Cancellation):
         if self._tell_line is not None:
             self._tell_line(self.task, {"level": level if level in LEVELS else "info", "message": str(message), "fields": fields})
 
+    def step(self, name: str, function: Callable[[], Any]) -> Any:
+        """Do something once: call `function`, record its result under `name`, and hand that to every later attempt of the node.
+
+        Gives the result as JSON gives it back, once it is durable. In an `async` activity it is awaited. What `function` raises is
+        not recorded. Raises ActivityError: `step.repeated`, `step.invalid`, `step.too_many`, `step.too_large`; Cancelled.
+        """
+        steps = self._known_steps()
+        return steps.run_async(name, function) if self._is_async else steps.run(name, function)
+
+    async def step_async(self, name: str, function: Callable[[], Any]) -> Any:
+        """The same, awaited, in any activity: for who runs an event loop of their own in a plain one."""
+        return await self._known_steps().run_async(name, function)
+
+    def _known_steps(self) -> Steps:
+        if self._steps is None:
+            with _lock:
+                self._steps = self._steps or Steps(self, self._given, self._record)
+        return self._steps
+
+    def step_key(self, name: str) -> str:
+        """The idempotency key of a step: hand it to the outside, as a step may be done and its worker killed before that is recorded."""
+        return f"{self.idempotency_key}/{name}"
+
+    def give_up(self) -> None:
+        """For the worker: the attempt ends here, and begins anew elsewhere."""
+        self.is_given_up = True
+
     def wait_cancelled(self, timeout_s: float | None = None) -> bool:
         """Sleep, but no longer than until the activity is cancelled; whether it is."""
         event = threading.Event()
@@ -110,6 +158,24 @@ class ActivityContext(Cancellation):
         await event.wait()
 
 
+_current: Final[ContextVar[ActivityContext | None]] = ContextVar("refold_activity", default=None)
+
+
+def current_activity() -> ActivityContext | None:
+    """The context of the activity that this runs in, in its thread or task, and what those begin; None outside of one."""
+    return _current.get()
+
+
+@contextmanager
+def within(context: ActivityContext) -> Iterator[None]:
+    """For the worker: what is run now is this activity."""
+    token = _current.set(context)
+    try:
+        yield
+    finally:
+        _current.reset(token)
+
+
 class _Logger(logging.LoggerAdapter[logging.Logger]):
     """Adds what it is about to what a line brings itself."""
 
@@ -120,7 +186,7 @@ class _Logger(logging.LoggerAdapter[logging.Logger]):
 
 
 _lock = threading.Lock()
-"""Guards the cancellation of all contexts: it is held for a moment only."""
+"""Guards the making of the steps of all contexts: it is held for a moment only."""
 
 
 class Activity(Generic[_P, _R]):

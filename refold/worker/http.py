@@ -18,7 +18,8 @@ from typing import Any, Final
 from refold.client.connection import Answer, AsyncConnection, connect_async
 from refold.errors import RefoldError, Unavailable
 from refold.json_values import dumps, loads
-from refold.worker.in_hand import InHand, TaskInHand
+from refold.worker.in_hand import InHand
+from refold.worker.task_in_hand import TaskInHand
 from refold.worker.transport import BACK_OFF_S, PROTOCOL, ServerRefuses, Terms
 
 WAIT_S: Final = 20.0
@@ -159,6 +160,8 @@ class HttpTransport:
             self._make_larger(batch)
             taken = {*content["accepted"], *(refusal["task"] for refusal in content["rejected"])}
             in_hand.tell_again([one for one in batch if one.task not in taken])
+            refused = {refusal["task"]: refusal["reason"] for refusal in content["rejected"]}
+            in_hand.recorded([one for one in batch if one.task in taken], refused)
             for one in batch:
                 if one.must_tell_start and one.task in taken:
                     one.must_tell_start = False
@@ -192,7 +195,7 @@ def _batch(in_hand: InHand, most: int) -> tuple[list[TaskInHand], list[bytes]]:
     batch: list[TaskInHand] = []
     results: list[bytes] = []
     size = 0
-    while len(batch) < most and size < BATCH_BYTES_MAX and (one := in_hand.next_news()) is not None:
+    while len(batch) < most and len(results) < BATCH_MAX and size < BATCH_BYTES_MAX and (one := in_hand.next_news()) is not None:
         news = one.take_news()
         batch.append(one)
         results.extend(news)

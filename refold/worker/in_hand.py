@@ -10,16 +10,19 @@ import logging
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
+from types import MappingProxyType
 from typing import Any, Final
 
-from refold.errors import ActivityError
+from refold.errors import ActivityError, Cancelled
 from refold.json_values import dumps, loads, output
-from refold.worker.activities import Activity, ActivityContext
+from refold.worker.activities import Activity, ActivityContext, within
 from refold.worker.cancellation import cause_of_end
 from refold.worker.pool import Pool
 from refold.worker.raised import told
+from refold.worker.steps import Step, error_of
+from refold.worker.task_in_hand import TaskInHand
 
 LINES_MAX: Final = 100
 """So many lines of a log wait to be told for each task; the oldest make room."""
@@ -27,63 +30,6 @@ PROGRESS_EVERY_S: Final = 1.0
 """Progress and signs of life are sent at most this often; the first and the last always are."""
 
 _log = logging.getLogger("refold.worker")
-
-
-class TaskInHand:
-    """A task that was taken, until the server has given a receipt for its end."""
-
-    __slots__ = (
-        "activity",
-        "begun_at",
-        "content",
-        "context",
-        "handle",
-        "is_begun",
-        "is_handed_back",
-        "is_listed",
-        "lines",
-        "must_tell_start",
-        "outcome",
-        "progress",
-        "task",
-        "told_at",
-    )
-
-    def __init__(self, content: dict[str, Any], activity: Activity[..., Any] | None, context: ActivityContext) -> None:
-        self.task: str = content["task"]
-        self.content = content
-        self.activity = activity
-        self.context = context
-        self.handle: asyncio.Task[None] | None = None
-        self.is_begun = False
-        self.begun_at = 0.0
-        """When it began (`time.monotonic`)."""
-        self.is_handed_back = False
-        """Whether it left without having been run to its end: somebody else is to run it."""
-        self.must_tell_start = False
-        """Whether the server wants to hear that it has begun, and has not acknowledged it."""
-        self.progress: dict[str, Any] | None = None
-        self.lines: deque[dict[str, Any]] | None = None
-        """What its log has said since, for those who look on; most say nothing."""
-        self.told_at: float | None = None
-        self.outcome: bytes | None = None
-        self.is_listed = False
-        """Whether it stands in the list of those that have news."""
-
-    def take_news(self) -> list[bytes]:
-        """What there is to report of it, in the order in which it happened."""
-        news: list[bytes] = []
-        if self.must_tell_start:
-            news.append(b'{"task":%s,"started":true}' % dumps(self.task))
-        progress, self.progress = self.progress, None
-        if self.lines:
-            progress = {"progress": None, **(progress or {}), "log": list(self.lines)}
-            self.lines = None
-        if progress is not None:
-            news.append(dumps({"task": self.task, **progress}))
-        if self.outcome is not None:
-            news.append(self.outcome)
-        return news
 
 
 class InHand:
@@ -113,7 +59,8 @@ class InHand:
         if content["task"] in self.tasks:
             return
         activity = self._activities.get(content["kind"])
-        one = TaskInHand(content, activity, ActivityContext(content, self.tell, self.tell_line))
+        is_async = activity is not None and activity.is_async
+        one = TaskInHand(content, activity, ActivityContext(content, self.tell, self.tell_line, self.record, is_async))
         self.tasks[one.task] = one
         if activity is not None and activity.is_async:
             one.handle = self._loop.create_task(self._run_async(one, activity))
@@ -162,9 +109,10 @@ class InHand:
             if one.activity is None:
                 raise ActivityError("activity.unknown", f"this worker has no activity {one.content['kind']}", retryable=False)
             content = one.content
-            return _completed(one, one.activity.run(content["input"], content["config"], one.context))
+            with within(one.context):
+                return _ended(one, _completed(one, one.activity.run(content["input"], content["config"], one.context)))
         except BaseException as error:  # SystemExit and its like: an activity must not end the worker
-            return _failed(one, error)
+            return _ended(one, _failed(one, error))
 
     async def _run_async(self, one: TaskInHand, activity: Activity[..., Any]) -> None:
         one.is_begun, one.begun_at = True, time.monotonic()
@@ -174,12 +122,13 @@ class InHand:
                 one.must_tell_start = True
                 self._list(one)
             content = one.content
-            outcome = _completed(one, await activity.run(content["input"], content["config"], one.context))
+            with within(one.context):
+                outcome = _completed(one, await activity.run(content["input"], content["config"], one.context))
         except asyncio.CancelledError as error:
             outcome = None if one.context.is_cancelled else _failed(one, error)
         except BaseException as error:
             outcome = _failed(one, error)
-        self._end(one, outcome)
+        self._end(one, _ended(one, outcome))
 
     def _collect(self) -> None:
         """Take over what the threads have done since."""
@@ -214,6 +163,22 @@ class InHand:
             except (TypeError, ValueError):
                 known = {**line, "fields": {name: repr(value) for name, value in line["fields"].items()}}
             self._wake(self._note_line, task, known)
+
+    def record(self, task: str, step: Step) -> None:
+        """An activity has done a step: it is settled once that is durable. Safe to call from any thread."""
+        try:
+            self._loop.call_soon_threadsafe(self._note_step, task, step)
+        except RuntimeError:  # the loop is closed: the worker has been stopped
+            step.settle(Cancelled())
+
+    def _note_step(self, task: str, step: Step) -> None:
+        one = self.tasks.get(task)
+        if one is None or one.outcome is not None or one.context.is_cancelled:
+            step.settle(Cancelled())
+            return
+        one.steps = one.steps or deque()
+        one.steps.append(step)
+        self._list(one)
 
     def _note_line(self, task: str, line: dict[str, Any]) -> None:
         one = self.tasks.get(task)
@@ -264,7 +229,20 @@ class InHand:
     def tell_again(self, batch: list[TaskInHand]) -> None:
         """These were not acknowledged: that they began and how they ended is reported again; progress is old by then."""
         for one in batch:
-            if one.outcome is not None or one.must_tell_start:
+            if one.outcome is not None or one.must_tell_start or one.steps:
+                self._list(one)
+
+    def recorded(self, batch: list[TaskInHand], refused: Mapping[str, str] = MappingProxyType({})) -> None:
+        """The steps of these that were told are durable, but for those of tasks that were refused; whom nobody waits for is stopped."""
+        for one in batch:
+            if not one.steps:
+                continue
+            error = error_of(refused[one.task]) if one.task in refused else None
+            if isinstance(error, Cancelled):
+                self.cancel(one.task)
+                continue
+            one.settle_steps(error)
+            if one.steps:
                 self._list(one)
 
     def tell_start(self, one: TaskInHand) -> None:
@@ -274,6 +252,7 @@ class InHand:
 
     def fail_as_too_large(self, one: TaskInHand, most: str = "the server takes in one request") -> None:
         """What there is to report of it alone is more than can be told: that is how it ended."""
+        one.settle_steps(ActivityError("step.too_large", f"its result is more than {most}", retryable=False))
         if one.outcome is not None:
             message = f"what it gave is {len(one.outcome)} bytes, more than {most}"
             one.outcome = _failed(one, ActivityError("output.too_large", message, retryable=False))
@@ -284,6 +263,7 @@ class InHand:
         """It is not in hand any more."""
         if self.tasks.get(one.task) is one:
             del self.tasks[one.task]
+            one.drop_steps()
             self._on_gone(one)
 
     def cancel(self, task: str) -> None:
@@ -292,6 +272,7 @@ class InHand:
         if one is None or one.context.is_cancelled:
             return
         one.context.cancel()
+        one.drop_steps()
         if one.handle is not None:
             one.handle.cancel()
         if one.outcome is not None or not one.is_begun:
@@ -313,6 +294,11 @@ class InHand:
     def close(self) -> None:
         """Let the threads end."""
         self._pool.close()
+
+
+def _ended(one: TaskInHand, outcome: bytes | None) -> bytes | None:
+    """How it ended; whatever it says itself, if it was given up."""
+    return b'{"task":%s,"again":true}' % dumps(one.task) if one.context.is_given_up else outcome
 
 
 def _completed(one: TaskInHand, value: Any) -> bytes:

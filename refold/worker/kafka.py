@@ -25,7 +25,8 @@ from refold.kafka.client import give_up, is_fatal, reason
 from refold.kafka.tail import tail
 from refold.kafka.tasks import KafkaTasks
 from refold.kafka.topic import MESSAGE_BYTES_MAX
-from refold.worker.in_hand import InHand, TaskInHand
+from refold.worker.in_hand import InHand
+from refold.worker.task_in_hand import TaskInHand
 from refold.worker.transport import BACK_OFF_S, PROTOCOL, ServerRefuses, Terms
 
 HAND_OVER_AFTER_S: Final = 10.0
@@ -95,7 +96,8 @@ class KafkaTransport:
 
         def begin(taken: TakenTask) -> None:
             try:
-                in_hand.begin(loads(taken.content))
+                content = loads(taken.content)
+                in_hand.begin({**content, "may_have_begun": True} if taken.may_have_begun else content)
             except (ValueError, TypeError, LookupError, RecursionError) as error:
                 tasks.refuse(taken.task, f"{type(error).__name__}: {error}")
             else:
@@ -164,7 +166,7 @@ class KafkaTransport:
                         _log.warning("results could not be appended, trying again: %s", error)
                     await asyncio.sleep(BACK_OFF_S[min(failures, len(BACK_OFF_S) - 1)])
                     failures += 1
-                    in_hand.tell_again(batch.ended + batch.started)
+                    in_hand.tell_again(batch.ended + batch.started + batch.stepped)
                     continue
                 failures = 0
                 self._settle(in_hand, tasks, batch)
@@ -181,15 +183,16 @@ class KafkaTransport:
             has_started, has_ended = one.must_tell_start, one.outcome is not None
             news = [head + result[1:] for result in one.take_news()]
             if max(map(len, news), default=0) > most:
-                if has_ended:
-                    in_hand.fail_as_too_large(one, "one record takes")
-                    in_hand.tell_again([one])
+                in_hand.fail_as_too_large(one, "one record takes")
+                in_hand.tell_again([one])
                 continue
             batch.add((self._address.topic("commands"), taken.partition), news)
             if has_started:
                 batch.started.append(one)
             if has_ended:
                 batch.ended.append(one)
+            if one.steps:
+                batch.stepped.append(one)
         return batch
 
     def _settle(self, in_hand: InHand, tasks: KafkaTasks, batch: _Batch) -> None:
@@ -198,6 +201,7 @@ class KafkaTransport:
             one.must_tell_start = False
             if _runs_long(one):
                 tasks.hand_over(one.task)
+        in_hand.recorded(batch.stepped)
         for one in batch.ended:
             in_hand.let_go(one)
 
@@ -277,6 +281,7 @@ class _Batch:
         self.count = self.size = 0
         self.started: list[TaskInHand] = []
         self.ended: list[TaskInHand] = []
+        self.stepped: list[TaskInHand] = []
 
     def add(self, key: tuple[str, int], news: list[bytes]) -> None:
         if news:

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Final, Protocol
 
 from refold.errors import RefoldError
-from refold.worker.in_hand import InHand, TaskInHand
+from refold.worker.in_hand import InHand
+from refold.worker.task_in_hand import TaskInHand
 
 PROTOCOL: Final = 1
 BACK_OFF_S: Final = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0)

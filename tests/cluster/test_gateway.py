@@ -8,10 +8,10 @@ from typing import Any, NamedTuple
 
 from msgspec import Raw
 
-from contracts.commands import CancelActivity, Command, Envelope, Limits, RunActivity
+from contracts.commands import CancelActivity, Command, Envelope, Limits, LoseActivity, RunActivity
 from contracts.errors import LogError
 from contracts.ports.activities import Report
-from contracts.worker_protocol import Poll, Result
+from contracts.worker_protocol import Poll, Result, Step
 from contracts.worker_topics import encode_cancellation, encode_task
 from infra.clock import ManualClock
 from infra.files.blobs import MemoryBlobs
@@ -29,6 +29,7 @@ class Record(NamedTuple):
     task: str
     partition: int = 0
     is_ahead: bool = False
+    may_have_begun: bool = False
 
 
 class Source:
@@ -230,6 +231,33 @@ def test_signs_of_life_do_not_pile_up_while_nothing_goes_out() -> None:
         world.out[0][1](None)
         await asyncio.sleep(2 * TICK_S)
         assert len(world.out) == 2
+        await world.gateway.close()
+
+    run(story)
+
+
+def test_a_task_that_may_have_begun_elsewhere_is_said_to_be_one_with_the_steps_of_its_record() -> None:
+    async def story() -> None:
+        world = World()
+        world.poll("w", "charge")
+        await asyncio.sleep(2 * JOIN_AFTER_S)
+        record = encode_task(RunActivity("e", "n", 1, "charge", b"{}", b"1"), b"{}", b"1", steps={"pay": b"7"})
+        world.sources[-1].on_task(Record(record, "e/n@1", may_have_begun=True))
+        (task,) = world.remote.poll(Poll(protocol=1, worker="w", kinds=("charge",), credits=10)).tasks
+        assert (task.steps, task.may_have_begun) == ({"pay": Raw(b"7")}, True)
+        await world.gateway.close()
+
+    run(story)
+
+
+def test_what_a_worker_does_not_have_any_more_and_took_steps_begins_anew() -> None:
+    async def story() -> None:
+        world, task = await with_a_task()
+        world.remote.receive("w", Result(task=task, step=Step(name="pay", output=Raw(b"7"))))
+        assert world.poll("w", "charge") == []
+        await asyncio.sleep(0)
+        assert world.told == [LoseActivity("n", 1, "w", True)]
+        assert world.sources[0].is_done == [task]
         await world.gateway.close()
 
     run(story)

@@ -21,7 +21,7 @@ from tests.histories.scenarios import SCENARIOS
 
 LANGUAGES = tuple(range(1, LANGUAGE + 1))
 FOLDERS = sorted(path.parent for path in Path(__file__).parent.glob("*/history.jsonl"))
-RARE = {"TimerCancelled", "ExecutionQueued", "NodeProgressed", "ExecutionErased", "TaskNoticeStarted"}
+RARE = {"StepRecorded", "TimerCancelled", "ExecutionQueued", "NodeProgressed", "ExecutionErased", "TaskNoticeStarted"}
 """Events that no history holds."""
 
 

@@ -90,6 +90,7 @@ def test_a_users_type_checker_sees_the_types_of_the_face(installation: Installat
 WITHOUT_EXTRA = ("__init__", "address", "topics")
 """What of a log on Kafka every installation can import."""
 OF_AN_EXTRA = (
+    "refold/ai/durability",
     "infra/credentials/",
     "infra/log/kafka/",
     "infra/store/postgres",

@@ -1,5 +1,6 @@
 """The activities that the conformance suite asks of a worker, in Python."""
 
+from functools import partial
 from typing import Any
 
 import refold
@@ -24,3 +25,15 @@ def linger(given: dict[str, Any], context: refold.ActivityContext) -> str:
         if context.wait_cancelled(0.1):
             raise refold.Cancelled
     return "lingered"
+
+
+@refold.activity
+def add_up(given: dict[str, Any], context: refold.ActivityContext) -> int:
+    """Each number is a step, and before one of them it waits."""
+
+    def number_at(index: int) -> int:
+        if index == given.get("pause_at") and context.wait_cancelled(60):
+            raise refold.Cancelled
+        return int(given["numbers"][index])
+
+    return sum(context.step(f"number {index}", partial(number_at, index)) for index in range(len(given["numbers"])))

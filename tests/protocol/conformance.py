@@ -2,12 +2,14 @@
 
     python -m tests.protocol.conformance -- node examples/worker.mjs
 
-The command is started with REFOLD_SERVER set and has to offer, in the queue `default`, three activities:
+The command is started with REFOLD_SERVER set and has to offer, in the queue `default`, three activities, and a fourth if it takes steps:
 
     echo          gives its input back
     break_down    fails with the type `conformance.failed`, the message `as asked`, and says that trying again is useless
     linger        for `input.seconds` gives a sign of life with progress every tenth of a second or so; gives "lingered";
                   stops when it is cancelled
+    add_up        makes each of `input.numbers` a step, named `number 0`, `number 1` …, and gives their sum; in the one of the index
+                  `input.pause_at` it waits for a minute, or until it is cancelled
 """
 
 from __future__ import annotations
@@ -20,7 +22,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, Final
 
-from contracts.commands import CompleteActivity
+from contracts.commands import CompleteActivity, LoseActivity, RecordStep
+from contracts.values import decode
 from tests.protocol.host import Host
 
 KINDS: Final = {"echo", "break_down", "linger"}
@@ -129,6 +132,38 @@ def it_comes_back_after_errors_of_the_server(host: Host, worker: subprocess.Pope
     assert [host.output_of(host.run("echo", number)) for number in range(3)] == [0, 1, 2]
 
 
+def it_records_steps_and_does_none_again(host: Host, worker: subprocess.Popen[bytes]) -> None:
+    if "add_up" not in host.until(lambda: host.bodies("poll"))[0]["kinds"]:
+        return
+    host.answers["results"].append(503)  # taken in, but the worker does not hear of it: it says it again
+    execution = host.run("add_up", {"numbers": [1, 2, 3, 40], "pause_at": 2})
+    host.until(lambda: sum("step" in result for result in results_of(host, execution)) >= 3)
+    assert not any("output" in result for result in results_of(host, execution)), "it did not wait for the receipt of a step"
+    host.until(lambda: "number 1" in steps_of(host, execution))
+    lost = LoseActivity("n", 1, "somebody")
+    host.call(lambda: host.engine.send(execution, lost))
+    first = len(results_of(host, execution))
+    host.until(lambda: any(task == f"{execution}/n@2" for task in host.bodies("poll")[-1]["running"]))
+    host.call(lambda: host.engine.send(execution, CompleteActivity("n", 2, b'"enough"')))
+    assert not any("number 0" in str(result) or "number 1" in str(result) for result in results_of(host, execution)[first:])
+    assert steps_of(host, execution) == {"number 0": 1, "number 1": 2}
+
+
+def it_gives_back_what_may_have_begun_at_its_first_step(host: Host, worker: subprocess.Popen[bytes]) -> None:
+    if "add_up" not in host.until(lambda: host.bodies("poll"))[0]["kinds"]:
+        return
+    host.is_unsure = True
+    execution = host.run("add_up", {"numbers": [1, 2]})
+    assert host.output_of(execution) == 3
+    assert results_of(host, execution)[0] == {"task": f"{execution}/n@1", "again": True}
+    assert steps_of(host, execution) == {"number 0": 1, "number 1": 2}
+
+
+def steps_of(host: Host, execution: str) -> dict[str, Any]:
+    """The steps that are recorded, and what they gave."""
+    return {one.name: decode(one.output) for one in host.commands(execution) if isinstance(one, RecordStep)}
+
+
 def it_ends_what_runs_when_it_is_asked_to_stop(host: Host, worker: subprocess.Popen[bytes]) -> None:
     execution = host.run("linger", {"seconds": 1.0})
     host.until(lambda: results_of(host, execution))
@@ -156,6 +191,8 @@ RULES: Final[list[Callable[[Host, subprocess.Popen[bytes]], None]]] = [
     it_names_what_it_has_with_every_poll,
     it_reports_again_what_was_not_acknowledged,
     it_comes_back_after_errors_of_the_server,
+    it_records_steps_and_does_none_again,
+    it_gives_back_what_may_have_begun_at_its_first_step,
     it_ends_what_runs_when_it_is_asked_to_stop,
     it_ends_at_once_where_its_version_is_not_spoken,
 ]

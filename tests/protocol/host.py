@@ -10,13 +10,14 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any, TypeVar, cast
 
+import msgspec
 import uvicorn
 from fastapi import FastAPI
 
 from api.authorize import authorize
 from api.operations.workers import WORKER_OPERATIONS
 from api.routes import add_routes
-from contracts.commands import CancelExecution, Envelope
+from contracts.commands import CancelExecution, Envelope, RunActivity
 from contracts.definitions import WorkflowDefinition
 from contracts.journal import Checkpoint
 from contracts.values import decode
@@ -51,6 +52,8 @@ class Host:
         self.gates: dict[str, asyncio.Event] = {}
         """Answers of these places, `poll` or `results`, wait until it is open."""
         self.ended: dict[str, Execution] = {}
+        self.is_unsure = False
+        """Whether first attempts are handed out as ones that may have begun elsewhere."""
         self._changed = threading.Condition()
         self._changes = 0
         self._is_due = False
@@ -94,8 +97,15 @@ class Host:
         self.engine = build_engine(settings, self.log, self.blobs, MemorySnapshots(), clock, remote=True, lease_ms=self.lease_ms)
         assert isinstance(self.engine.worker, TaskLeases)
         self.remote = self.engine.worker
+        run = self.remote.run
+        self.remote.run = lambda activity: run(self._unsure(activity))  # type: ignore[method-assign]  # as one that comes from a topic again
         self.task_endpoint = TaskEndpoint(self.remote, self.submit, self.loop.call_soon)
         self.engine.owner.claim()
+
+    def _unsure(self, activity: RunActivity) -> RunActivity:
+        """The first attempt, as if another process might have begun it."""
+        is_unsure = self.is_unsure and activity.attempt == 1
+        return msgspec.structs.replace(activity, may_have_begun=True) if is_unsure else activity
 
     # Moving the engine.
 

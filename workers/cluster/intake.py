@@ -12,14 +12,16 @@ from typing import Final
 from msgspec import UNSET
 
 from contracts import codec
-from contracts.commands import Command, Envelope, ReportProgress, ReportStarted
+from contracts.commands import Command, Envelope, FailActivity, ReportProgress, ReportStarted
 from contracts.errors import UnknownRecord
-from contracts.worker_protocol import BadMessage, WrongProtocol
+from contracts.failure import Failure
+from contracts.worker_protocol import BadMessage, Step, WrongProtocol
 from contracts.worker_topics import TopicResult, attempt_of, decode_result
 from workers.partition.round import Item, TopicReply
 from workers.partition.task_outbox import TaskOutbox
 from workers.running.redaction import NO_REDACTION, Redaction
 from workers.tasks.report import detail_of, ended_by
+from workers.tasks.steps import step_of
 
 ANSWERED: Final = "?"
 """The id of a command begins with it where somebody waits for what becomes of it."""
@@ -72,11 +74,21 @@ class Intake:
         if ended is not None:
             return ended
         self._task_outbox.note_sign(result.task)
+        if result.step is not UNSET:
+            return self._step_of(result.step, path, attempt)
         if result.started:
             return ReportStarted(path, attempt, result.worker)
         if result.progress is UNSET or (result.progress is None and result.detail is UNSET):
             return None
         return ReportProgress(path, attempt, result.progress or 0.0, detail_of(result))
+
+    def _step_of(self, step: Step, path: str, attempt: int) -> Command:
+        """Nobody hears a refusal here: a result that may not be kept is how the attempt ends, and its worker is told to stop."""
+        command = step_of(path, attempt, step, self._output_bytes_max)
+        if not isinstance(command, str):
+            return command
+        why = f"the result of step {step.name!r} is {'no value' if command == 'step.invalid' else 'too large'}"
+        return FailActivity(path, attempt, Failure(command, why), retryable=False)
 
 
 def _envelope(offset: int, content: bytes) -> Item:

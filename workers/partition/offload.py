@@ -20,6 +20,7 @@ from contracts.commands import (
     GrantSlot,
     LoseActivity,
     MeetDependency,
+    RecordStep,
     RefuseSlot,
     ReportChild,
     ReportProgress,
@@ -45,6 +46,7 @@ VALUES: Final[dict[type, tuple[str, ...]]] = {
     ResolveIncident: ("output", "variables"),
     AnswerTask: ("data", "content"),
     CommentTask: ("content",),
+    RecordStep: ("output",),
 }
 """The fields of commands that carry values."""
 

@@ -69,7 +69,8 @@ class TaskOutbox:
             self._tell(activity, CompleteActivity(activity.path, activity.attempt, output, True))
             return
         try:
-            record = encode_task(activity, self._inline(activity.config), self._inline(activity.input), self._next())
+            steps = {name: self._inline(output) for name, output in activity.steps}
+            record = encode_task(activity, self._inline(activity.config), self._inline(activity.input), self._next(), steps)
         except KeyError as error:
             self._fail(activity, "blob.missing", f"the blob store has no {error.args[0]}")
             return
@@ -78,7 +79,7 @@ class TaskOutbox:
 
         def then(error: LogError | None) -> None:
             if error is not None:
-                self._fail(activity, "input.too_large", f"config and input cannot be sent to a worker: {error}", stretch)
+                self._fail(activity, "input.too_large", f"config, input and recorded steps cannot be sent to a worker: {error}", stretch)
 
         if activity.caching is not None and self._cache is not None:
             self._to_keep[activity_key(activity.execution, activity.path, activity.attempt)] = activity

@@ -130,6 +130,8 @@ class Redaction:
         for name in ("output", "detail"):
             if (value := getattr(result, name)) is not UNSET:
                 changed[name] = Raw(self.json(bytes(value)))
+        if result.step is not UNSET:
+            changed["step"] = msgspec.structs.replace(result.step, output=Raw(self.json(bytes(result.step.output))))
         if result.error is not UNSET:
             details = self._details(result.error.details)
             changed["error"] = msgspec.structs.replace(result.error, message=self.text(result.error.message), details=details)

@@ -64,6 +64,10 @@ class Taken(Protocol):
         """Whether it was begun before its record was there."""
 
     @property
+    def may_have_begun(self) -> bool:
+        """Whether another process may have begun it."""
+
+    @property
     def partition(self) -> int:
         """Where its execution lives."""
 
@@ -233,7 +237,7 @@ class Gateway:
 
     def _take(self, taken: Taken) -> None:
         try:
-            activity = decode_task(taken.content)
+            activity = decode_task(taken.content, taken.may_have_begun)
         except (BadMessage, WrongProtocol) as error:
             if self._source is not None:
                 self._source.refuse(taken.task, str(error))
@@ -304,7 +308,7 @@ class Gateway:
     def submit(self, envelope: Envelope, reply: Reply | None) -> None:
         """Take in what a worker over HTTP reports. Raises Overloaded."""
         command = envelope.command
-        if not isinstance(command, CompleteActivity | FailActivity):
+        if not isinstance(command, CompleteActivity | FailActivity | LoseActivity):
             self._homes.route(envelope.execution, command, reply)
             return
         task = activity_key(envelope.execution, command.path, command.attempt)

@@ -21,19 +21,19 @@ from msgspec import UNSET, Raw
 from contracts.commands import CancelActivity, Command, CompleteActivity, FailActivity, LoseActivity, RunActivity
 from contracts.errors import Overloaded
 from contracts.failure import Failure
-from contracts.ids import activity_key, idempotency_key
+from contracts.ids import activity_key
 from contracts.ports.activities import ActivityWorker, Report
 from contracts.ports.blobs import Blobs
 from contracts.ports.clock import Clock
 from contracts.ports.lossy_channel import LossyChannel
 from contracts.ports.result_cache import ResultCache
-from contracts.trace import task_traceparent
 from contracts.values import blob_of, is_reference
 from contracts.worker_protocol import Assignment, Poll, Result, Task, WaitingRow, Workers
 from workers.running.activity_settings import ActivitySettings
 from workers.running.result_cache import cached, keep
 from workers.tasks.queue import LeasedTask, TaskQueue
 from workers.tasks.report import command_instead, command_of, pass_on
+from workers.tasks.task_message import size_of, task_of
 from workers.tasks.worker import TASKS_SHOWN_MAX, RemoteWorker
 
 LEASE_MS_DEFAULT: Final = 30_000
@@ -236,7 +236,11 @@ class TaskLeases:
         return leased.worker == worker.name
 
     def _offer_again(self, worker: RemoteWorker, leased: LeasedTask) -> None:
-        """The worker does not have it: the answer that gave it was lost, or it hands it back."""
+        """The worker does not have it: the answer that gave it was lost, or it hands it back. What took steps begins anew, with them."""
+        if leased.takes_steps:
+            self._drop(leased)
+            self._report(leased.activity.execution, LoseActivity(leased.activity.path, leased.activity.attempt, worker.name, True))
+            return
         del worker.leased_tasks[leased.task]
         leased.worker, leased.is_started = "", False
         self._waiting.put_back(leased)
@@ -259,39 +263,24 @@ class TaskLeases:
                 self._give(worker, leased, now)
                 leased.until = now + self.lease_ms
                 tasks.append(task)
-                size += len(bytes(task.input)) + len(bytes(task.config))
+                size += size_of(task)
         return Assignment(tasks=tasks, cancel=cancel, lease_s=self.lease_ms / 1000)
 
     def _task_of(self, leased: LeasedTask) -> Task | None:
         """The task as it is sent; None where that is not needed: its result is known, or a value of it is lost, which is its failure."""
-        activity, limits = leased.activity, leased.activity.limits
+        activity = leased.activity
         if activity.caching is not None and self._is_cached(activity):
             self._drop(leased)
             return None
         try:
             config, given = self._value(activity.config or b"{}"), self._value(activity.input or b"null")
+            steps = {name: self._value(output) for name, output in activity.steps}
         except KeyError as error:
             self._drop(leased)
             failure = Failure("blob.missing", f"the blob store has no {error.args[0]}")
             self._report(activity.execution, FailActivity(activity.path, activity.attempt, failure))
             return None
-        return Task(
-            task=leased.task,
-            execution=activity.execution,
-            workflow=activity.workflow,
-            path=activity.path,
-            attempt=activity.attempt,
-            kind=activity.kind,
-            config=config,
-            input=given,
-            idempotency_key=idempotency_key(activity.execution, activity.path),
-            timeout_ms=limits.start_to_close,
-            heartbeat_ms=limits.heartbeat,
-            priority=leased.level,
-            report_start=limits.report_start,
-            correlation_id=activity.correlation,
-            traceparent=task_traceparent(activity.correlation, activity.execution, leased.task),
-        )
+        return task_of(leased, config, given, steps)
 
     def _value(self, value: bytes) -> Raw:
         return Raw(self._blobs.get(blob_of(value)) if is_reference(value) else value)
@@ -319,6 +308,7 @@ class TaskLeases:
         if result.log is not UNSET or result.progress is not UNSET:
             pass_on(self._channel, leased, result)
         command = command_of(leased, result, now, self._settings.output_bytes_max)
+        leased.takes_steps |= result.step is not UNSET
         if leased.activity.caching is not None and isinstance(command, CompleteActivity):
             keep(self._cache, leased.activity, command.output)
         return command

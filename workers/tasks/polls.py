@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final, TypeAlias
 
-from contracts.commands import Command, CompleteActivity, Envelope, FailActivity
+from contracts.commands import Command, CompleteActivity, Envelope, FailActivity, LoseActivity, RecordStep
 from contracts.errors import VERDICTS, LogError, Overloaded
 from contracts.worker_protocol import Assignment, Poll, Receipt, Refusal, Results, Workers
 from workers.partition.round import Answer, Reply
@@ -101,13 +101,14 @@ class TaskEndpoint:
 
     def _hand_in(self, batch: _Batch, task: str, command: Command) -> None:
         execution = task.partition("/")[0]
-        if not isinstance(command, CompleteActivity | FailActivity):
+        if not isinstance(command, CompleteActivity | FailActivity | LoseActivity | RecordStep):
             self._submit(Envelope("", execution, command), None)
             batch.accepted[task] = None
             return
         batch.open += 1
+        is_end = not isinstance(command, RecordStep)
         try:
-            self._submit(Envelope("", execution, command), lambda answered: batch.note(task, answered))
+            self._submit(Envelope("", execution, command), lambda answered: batch.note(task, answered, is_end))
         except Overloaded:
             batch.is_dropped = True
             raise
@@ -130,14 +131,15 @@ class _Batch:
         """Whether the worker has been answered otherwise, and will send everything again."""
         self._is_stored = True
 
-    def note(self, task: str, answered: Answer) -> None:
-        """How one of the results was decided."""
+    def note(self, task: str, answered: Answer, is_end: bool) -> None:
+        """How one of the results was decided: with an end its task is in nobody's hands any more."""
         self.open -= 1
         error = answered.error
         if error is not None and isinstance(error, LogError) and not isinstance(error, VERDICTS):
             self._is_stored = False
         else:
-            self._remote.settle(task)
+            if is_end:
+                self._remote.settle(task)
             if error is None:
                 self.accepted[task] = None
             else:

@@ -34,6 +34,7 @@ class LeasedTask:
         "route",
         "seen_at",
         "taken_at",
+        "takes_steps",
         "task",
         "until",
         "worker",
@@ -62,6 +63,8 @@ class LeasedTask:
         """What was last passed on."""
         self.reported_at: int | None = None
         """When progress was last passed on."""
+        self.takes_steps = False
+        """Whether a step was reported since it was handed out: `activity` does not say it."""
 
     def is_meant_by(self, cancelled: CancelActivity) -> bool:
         """Attempt 0 means all attempts of the node, an empty path all nodes of the execution."""

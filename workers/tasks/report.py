@@ -15,6 +15,7 @@ from workers.running.activity_error import ActivityError, failure_of
 from workers.running.attempt import PROGRESS_EVERY_MS
 from workers.running.memory_channel import tell_line, tell_progress
 from workers.tasks.queue import LeasedTask
+from workers.tasks.steps import step_of
 
 
 def command_of(leased: LeasedTask, result: Result, now: int, output_bytes_max: int) -> Command | str | None:
@@ -23,6 +24,8 @@ def command_of(leased: LeasedTask, result: Result, now: int, output_bytes_max: i
     ended = ended_by(activity.path, activity.attempt, result, output_bytes_max)
     if ended is not None:
         return ended
+    if result.step is not UNSET:
+        return step_of(activity.path, activity.attempt, result.step, output_bytes_max)
     is_first = not leased.is_started
     leased.is_started = True
     if result.progress is not UNSET:
@@ -43,8 +46,10 @@ def command_instead(leased: LeasedTask, now: int) -> Command | None:
     return ReportStarted(activity.path, activity.attempt, leased.worker)
 
 
-def ended_by(path: str, attempt: int, result: Result, output_bytes_max: int) -> CompleteActivity | FailActivity | None:
+def ended_by(path: str, attempt: int, result: Result, output_bytes_max: int) -> CompleteActivity | FailActivity | LoseActivity | None:
     """How an attempt has ended by a result; None where it has not. An output that may not be a value is a failure."""
+    if result.again:
+        return LoseActivity(path, attempt, "", True)
     if result.output is not UNSET:
         return _completed(path, attempt, bytes(result.output), output_bytes_max)
     if result.error is not UNSET:

@@ -8,6 +8,7 @@ from contracts import commands as c
 from contracts import events as e
 from contracts.errors import Rejected
 from contracts.failure import Failure
+from contracts.values import length_of
 from domain.execution.decide import hold
 from domain.execution.decide.timer import fire_of_run
 from domain.execution.deciding import Deciding, Handler
@@ -20,7 +21,11 @@ from domain.execution.paths import held_by, is_undo
 from domain.execution.state import NodeRun
 
 LOSSES_MAX: Final = 10
-"""So often a worker may be lost with one node before the node is taken to be the reason."""
+"""So often a worker may be lost with one node, without a step between, before the node is taken to be the reason."""
+STEPS_MAX: Final = 10_000
+"""So many steps may the attempts of one node record."""
+STEPS_BYTES_MAX: Final = 4 * 1024 * 1024
+"""So many bytes of names and results: all of them are sent with the next attempt."""
 
 
 def _active(ctx: Deciding, path: str, attempt: int) -> NodeRun:
@@ -63,8 +68,9 @@ def _lose_activity(ctx: Deciding, command: c.LoseActivity) -> None:
     run = _active(ctx, command.path, command.attempt)
     if hold.is_held(ctx):
         return
-    failure = Failure("worker.lost", f"the worker {command.worker or 'that had it'} gave no sign of life", None, run.path, run.attempt)
-    if run.lost >= LOSSES_MAX:
+    why = "it may have been begun before" if command.anew else f"the worker {command.worker or 'that had it'} gave no sign of life"
+    failure = Failure("worker.lost", why, None, run.path, run.attempt)
+    if run.lost >= LOSSES_MAX and not command.anew:
         compensation.fail_run(ctx, run, failure)
         return
     ctx.emit(e.NodeRetried(run.path, run.attempt + 1, ctx.now, failure))
@@ -96,10 +102,27 @@ def _report_progress(ctx: Deciding, command: c.ReportProgress) -> None:
         ctx.emit(e.NodeProgressed(run.path, command.progress, command.detail))
 
 
+def _record_step(ctx: Deciding, command: c.RecordStep) -> None:
+    """A step that is recorded stays as it is. Nothing holds it up: it moves nothing on. Raises Rejected for one that may not be kept."""
+    run = _active(ctx, command.path, command.attempt)
+    known = run.steps or {}
+    if (recorded := known.get(command.name)) is not None:
+        if recorded != command.output:
+            raise Rejected("step.differs", f"step {command.name!r} of {run.path} is recorded with another result")
+        return
+    if len(known) >= STEPS_MAX:
+        raise Rejected("step.too_many", f"{run.path} has recorded {len(known)} steps, and {STEPS_MAX} are allowed")
+    size = run.steps_bytes + len(command.name) + length_of(command.output)
+    if size > STEPS_BYTES_MAX:
+        raise Rejected("step.too_large", f"the steps of {run.path} take {size} bytes with {command.name!r}; {STEPS_BYTES_MAX} are allowed")
+    ctx.emit(e.StepRecorded(run.path, run.attempt))
+
+
 HANDLERS: Final[dict[type, Handler]] = {
     c.CompleteActivity: _complete_activity,
     c.FailActivity: _fail_activity,
     c.LoseActivity: _lose_activity,
     c.ReportStarted: _report_started,
     c.ReportProgress: _report_progress,
+    c.RecordStep: _record_step,
 }

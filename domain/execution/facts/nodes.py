@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Final
 
 from contracts import events as e
-from contracts.commands import LoseActivity
+from contracts.commands import LoseActivity, RecordStep
 from contracts.events import carried, carried_failure
+from contracts.values import length_of
 from domain.definition.graph import Graph
 from domain.execution import edges
 from domain.execution.facts import compensation
@@ -124,8 +125,18 @@ def _node_retried(graph: Graph, state: Execution, event: e.NodeRetried, cause: C
         state.waiting.remove(run.path)
     state.timers[f"{event.path}:retry"] = event.due
     if isinstance(cause.command, LoseActivity):
-        run.lost += 1
+        run.lost += 0 if cause.command.anew else 1
         run.tried += 1
+
+
+def _step_recorded(graph: Graph, state: Execution, event: e.StepRecorded, cause: Cause) -> None:
+    """Workers that get on are not lost with the node."""
+    run, command = state.runs.get(event.path), cause.command
+    if run is not None and isinstance(command, RecordStep):
+        run.steps = {} if run.steps is None else run.steps
+        run.steps[command.name] = command.output
+        run.steps_bytes += len(command.name) + length_of(command.output)
+        run.lost = 0
 
 
 def _node_skipped(graph: Graph, state: Execution, event: e.NodeSkipped, cause: Cause) -> None:
@@ -204,5 +215,6 @@ APPLIERS: Final[dict[type, Applier]] = {
     e.NodeHalted: _node_halted,
     e.NodePinned: _node_pinned,
     e.NodeStopped: _node_stopped,
+    e.StepRecorded: _step_recorded,
     e.NodesReset: _nodes_reset,
 }

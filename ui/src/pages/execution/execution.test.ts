@@ -10,6 +10,7 @@ import { chosenIn, chosenOut } from "./moment";
 import { Rows, stretchesOf } from "./rows";
 import { chosenBy, definitionPath } from "./run-path";
 import { Idle, TimeScale } from "./scale";
+import { stepsAt } from "./steps-at";
 import { whyOf } from "./why";
 
 const DAY = 86_400_000;
@@ -55,6 +56,21 @@ function failing(): Trace {
   } as unknown as Answer); // prettier-ignore
   return trace;
 }
+
+test("the steps of a run are those that were recorded by the moment that is looked at", () => {
+  const trace = new Trace();
+  const zeros = [0, 0, 0, 0, 0, 0];
+  trace.take({
+    after: 0, version: 6, last: 6, time: 0, types: ["ExecutionCreated", "NodeScheduled", "StepRecorded"], commands: ["CreateExecution"], states: ["running"],
+    names: ["", "a", "b"], nodes: [{ path: "a", type: "code" }, { path: "b", type: "code" }], edges: [], exits: [{ taken: [], untaken: [] }],
+    places: { parent: [0, 0, 0], name: [0, 1, 2], number: [0, 0, 0], node: [-1, 0, 1] },
+    events: { time: zeros, type: [0, 1, 2, 2, 1, 2], place: [0, 1, 0, 1, -1, 1], command: zeros },
+    changes: { version: [1], place: [0], state: [0], attempt: [0], exit: [0] },
+  } as unknown as Answer); // prettier-ignore
+  const places = [1, 2].map((place) => stepsAt(trace, place, 6));
+  expect(places).toEqual([[3], [4, 6]]);
+  expect(stepsAt(trace, 2, 5)).toEqual([4]);
+});
 
 test("bars say the worst of what they stand for", () => {
   expect(["NodeFailed", "IncidentRaised", "NodeCompleted", "TimerFired", "TimerStarted", "VariableSet"].map((type) => barOf(type).look)).toEqual([

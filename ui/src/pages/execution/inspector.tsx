@@ -20,6 +20,7 @@ import css from "./inspector.module.css";
 import { Iterations } from "./iterations";
 import type { Shown } from "./moment";
 import { type ExecutionSearch, TABS, type TabId } from "./route";
+import { Steps } from "./steps";
 import { Variables } from "./variables";
 import { Waits } from "./waits";
 import { say } from "./words";
@@ -67,6 +68,7 @@ export function Inspector(props: InspectorProps): JSX.Element {
           <Suspense>
             <Shown_ {...props} box={box} look={look} />
           </Suspense>
+          {tab === "output" && look !== undefined && <Steps id={props.id} trace={trace} place={look.place} at={shown.at} isResting={shown.isResting} />}
           {tab === "output" && <Children id={props.id} shown={shown} place={box === undefined ? 0 : look?.place} onChild={props.onChild} />}
         </div>
       </Tabs>

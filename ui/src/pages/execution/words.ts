@@ -98,6 +98,8 @@ export const say = speak("execution", {
   inside: "inside of it",
   attempts: "attempt {n, number}",
   run: "run {path}",
+  steps: "{n, plural: one step recorded|# steps recorded}",
+  stepsLast: "The last {n, number}; the events have all of them.",
   loading: "Loading …",
   compare: "Compare with …",
   signal: "Send a signal",
