@@ -7,6 +7,7 @@ from typing import Any, NamedTuple, Protocol
 
 from api.test_start import Executed
 from domain.replay.recorded import Recorded
+from domain.replay.why import Explained
 from projections.history import HistoryEvent
 from projections.nodes import NodeRow
 from projections.preview import Asked, Preview
@@ -55,6 +56,9 @@ class ExecutionBook(Protocol):
 
     async def preview(self, execution: str, node: str, at: int | None, asked: Sequence[Asked]) -> Preview:
         """What expressions would give at a node, as it was when that began. Raises Rejected where nothing of it is known."""
+
+    async def why(self, execution: str, node: str, at: int | None) -> Explained:
+        """Why a node is as it is, or was after an event. Raises Rejected for an execution, an event or a node that there is not."""
 
     async def spans(self, execution: str) -> SpanFold:
         """The spans of an execution, so far."""

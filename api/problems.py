@@ -63,6 +63,7 @@ STATUSES: Final[dict[str, int]] = {
     TOO_LARGE: 422,
     "unknown_variable": 422,
     "unknown_version": 422,
+    "unknown_node": 422,
     "unknown_position": 422,
     "too_many_signals": 429,
     "quota_exceeded": 429,

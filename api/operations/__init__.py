@@ -35,6 +35,7 @@ from api.operations.traces import TRACES
 from api.operations.triggers import TRIGGER_OPERATIONS
 from api.operations.values import VALUES
 from api.operations.webhooks import WEBHOOKS
+from api.operations.whys import WHYS
 from api.operations.workers import WORKER_OPERATIONS
 
 OPERATIONS: Final[tuple[Operation, ...]] = (
@@ -43,6 +44,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     *EXECUTIONS,
     *INCIDENTS,
     *TRACES,
+    *WHYS,
     *VALUES,
     *NODE_RUNS,
     *COMMANDS,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from contracts.values import NULL
-from domain.definition.graph import Graph, Node
+from domain.definition.graph import Body, Graph, Node
 from domain.definition.kind_shape import KindShape
 from domain.execution.memo import HeldMemo
 from domain.execution.state import TAKEN, Execution, NodeRun, Scope
@@ -13,6 +13,8 @@ from domain.execution.state import TAKEN, Execution, NodeRun, Scope
 UNDO_SUFFIX: Final = ".compensate"
 UNDO_AGAIN: Final = ".compensate#"
 HANDLER: Final = "settings.on_error"
+ITERATION: Final = "[]"
+"""What the body of a loop is called."""
 AFTER: Final = ":after"
 """With this begins the name of each timer that says how long another workflow is waited for; its place follows."""
 
@@ -131,3 +133,41 @@ def plain_data(graph: Graph, scope: Scope, node: Node) -> bytes | None:
 def after_timer(index: int) -> str:
     """The timer that says how long another workflow is waited for before the execution begins (`settings.after`), by its place."""
     return f"{AFTER}{index}"
+
+
+def body_in_definition(body: Body) -> str:
+    """What a body of the definition is called: as in paths, without the number of an iteration (`each[]`, `fan.left`)."""
+    if body.owner is None:
+        return HANDLER if body.label else ""
+    owner = node_in_definition(body.owner)
+    return f"{owner}{ITERATION}" if body.label == ITERATION else scope_path(owner, body.label, 0)
+
+
+def node_in_definition(node: Node) -> str:
+    """What a node of the definition is called: `each[]/charge`."""
+    around = body_in_definition(node.body)
+    return f"{around}/{node.id}" if around else node.id
+
+
+def body_named(graph: Graph, path: str) -> Body | None:
+    """The body of the definition at a path, of a run (`each[3]`) or of the definition (`each[]`); None where there is none."""
+    body: Body | None = graph.root
+    for number, step in enumerate(path.split("/") if path else ()):
+        if not number and step == HANDLER:
+            body = graph.handler
+        else:
+            owner = owner_of(step)
+            label = step[len(owner) :]
+            index = None if body is None else body.index_of.get(owner.partition("#")[0])
+            if body is None or index is None:
+                return None
+            body = body.nodes[index].bodies.get(ITERATION if label.startswith("[") else label.removeprefix("."))
+    return body
+
+
+def node_named(graph: Graph, path: str) -> Node | None:
+    """The node of the definition at a path, of a run (`each[3]/charge#1`) or of the definition (`each[]/charge`); None: there is none."""
+    around, _, name = (undone_node(path) if is_undo(path) else path).rpartition("/")
+    body = body_named(graph, around)
+    index = None if body is None else body.index_of.get(name.partition("#")[0])
+    return None if body is None or index is None else body.nodes[index]

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 from api.execution_book import NodeView, Packed
 from api.test_start import Executed
 from domain.replay.recorded import Recorded
+from domain.replay.why import Explained
 from infra.server.executed import executed_definition
 from infra.server.lookup import Lookup
 from infra.server.places import shown_content, shown_state, with_places
@@ -20,6 +21,7 @@ from workers.reading.execution_reader import ExecutionReader
 from workers.reading.previews import Previews
 from workers.reading.traces import Traces, found_events, packed_trace
 from workers.reading.value_reader import Sought, find_value
+from workers.reading.whys import Explaining
 
 T = TypeVar("T")
 
@@ -77,6 +79,14 @@ class ExecutionService:
         """What expressions would give at a node. Others who read have their turn while it is folded."""
         while True:
             found = await self._lookup.read(execution, self._previews.step, node, at, asked)
+            if found is not None:
+                return found
+
+    async def why(self, execution: str, node: str, at: int | None) -> Explained:
+        """Why a node is as it is, or was after an event. Others who read have their turn meanwhile."""
+        explaining = Explaining(node, at)
+        while True:
+            found = await self._lookup.read(execution, explaining.step)
             if found is not None:
                 return found
 

@@ -6,8 +6,8 @@ from typing import Any, Final
 
 from contracts import events as e
 from domain.definition.graph import ERROR_PORT, Edge, Node
+from domain.execution.paths import body_in_definition
 from projections.trace.grown import Grown, Moment
-from projections.trace.places import body_in_definition
 
 NOWHERE: Final = 0
 _OUT: Final = ("out",)

@@ -13,12 +13,11 @@ from bisect import bisect_right
 from typing import Final
 
 from domain.definition.graph import Body, Graph, Node
-from domain.execution.paths import HANDLER, UNDO_SUFFIX, is_undo, owner_of, scope_path, undone_node
+from domain.execution.paths import HANDLER, ITERATION, UNDO_SUFFIX, is_undo, node_in_definition, owner_of, undone_node
 from projections.trace.grown import Grown, Moment
 
 ROOT: Final = 0
 NO_NODE: Final = -1
-ITERATION: Final = "[]"
 
 
 class Places:
@@ -117,17 +116,3 @@ class Places:
             shown = {"path": f"{path}{UNDO_SUFFIX}", "type": "compensation"} if is_undone else {"path": path, "type": node.type}
             code = self._node_codes[key] = self.nodes.add(shown)
         return code
-
-
-def body_in_definition(body: Body) -> str:
-    """What a body of the definition is called: as in paths, without the number of an iteration (`each[]`, `fan.left`)."""
-    if body.owner is None:
-        return HANDLER if body.label else ""
-    owner = node_in_definition(body.owner)
-    return f"{owner}{ITERATION}" if body.label == ITERATION else scope_path(owner, body.label, 0)
-
-
-def node_in_definition(node: Node) -> str:
-    """What a node of the definition is called: `each[]/charge`."""
-    around = body_in_definition(node.body)
-    return f"{around}/{node.id}" if around else node.id

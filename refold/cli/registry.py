@@ -35,6 +35,7 @@ from refold.cli.trace_verb import trace
 from refold.cli.trigger_verbs import triggers
 from refold.cli.try_verbs import step, try_
 from refold.cli.webhook_verbs import webhooks
+from refold.cli.why_verb import why
 from refold.cli.workflow_verbs import workflows
 
 Verb: TypeAlias = Callable[..., int] | typer.Typer
@@ -63,6 +64,7 @@ PANELS: Mapping[str, Mapping[str, Verb]] = {
         "history": history,
         "follow": follow,
         "trace": trace,
+        "why": why,
         "verify": verify,
         "what-if": what_if,
         "nodes": nodes,

@@ -79,6 +79,11 @@ class AsyncOperations:
         answer: dict[str, Any] = await self._ask(asked("GET", f"/v1/executions/{part(execution_id)}/spans"))
         return answer
 
+    async def why(self, execution_id: str, node: str = "", at: int | None = None) -> dict[str, Any]:
+        """Why a node ran, was skipped, waits, failed, or has not run: the chain that led there, with each expression and its values."""
+        answer: dict[str, Any] = await self._ask(asked("GET", f"/v1/executions/{part(execution_id)}/why", query={"node": node, "at": at}))
+        return answer
+
     async def pause(self, execution_id: str, reason: str = "") -> dict[str, Any]:
         """Hold an execution."""
         answer: dict[str, Any] = await self._ask(asked("POST", f"/v1/executions/{part(execution_id)}/pause", body={"reason": reason}))

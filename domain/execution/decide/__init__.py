@@ -11,6 +11,7 @@ Who decides about which command stands beside this file, one file a family; `FAM
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
 import msgspec
@@ -40,12 +41,23 @@ class Decided(msgspec.Struct, frozen=True, gc=False):
     steps: int = 0
 
 
-def decide(graph: Graph, state: Execution, command: Command, now: int, read_blob: ReadBlob = no_blobs, limits: Limits = LIMITS) -> Decided:
-    """The events that follow from the command. Raises Rejected, with the state unchanged."""
+def decide(
+    graph: Graph,
+    state: Execution,
+    command: Command,
+    now: int,
+    read_blob: ReadBlob = no_blobs,
+    limits: Limits = LIMITS,
+    make: Callable[..., Deciding] = Deciding,
+) -> Decided:
+    """The events that follow from the command. Raises Rejected, with the state unchanged.
+
+    Whoever looks on while it is decided (`domain/replay/traced.py`) makes the decision of a class of its own.
+    """
     assert now >= state.now, f"time runs backwards: {now} after {state.now}"
     if not state.version or state.ended_at or state.quarantine is not None:
         check_takes(state, command)
-    ctx = Deciding(graph, state, command, now, read_blob, limits)
+    ctx = make(graph, state, command, now, read_blob, limits)
     HANDLERS[type(command)](ctx, command)
     pump(ctx)
     if state.trials:

@@ -45,7 +45,8 @@ def _target(options: Mapping[str, Any]) -> Any:
 
 
 def _executions(options: Mapping[str, Any]) -> Iterable[str]:
-    from refold.cli.commands.folder import PARTITION, FolderTarget
+    from refold.cli.commands.folder import FolderTarget
+    from refold.cli.commands.folder_reading import PARTITION
     from refold.cli.commands.target import Wanted
 
     target = _target(options)

@@ -8,15 +8,15 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from contracts.errors import InvalidDefinition, Problem, Rejected
-from contracts.journal import Checkpoint
+from contracts.errors import InvalidDefinition, Problem
 from contracts.ports.read_models import ReadModels
 from contracts.times import rfc3339
 from domain.definition.absent_check import missing_workflows
 from domain.definition.names_check import doubtful_names
 from domain.definition.schema import all_schemas
 from domain.definition.validate import publishable
-from domain.execution.history import Entry, Folded, Unreadable, apply_up_to, begin, read_entries
+from domain.execution.history import Folded
+from domain.replay.why import why as explained
 from infra.clock import SystemClock
 from infra.server.garbage import look_rarely
 from infra.server.reader_wiring import Reader, open_reader, open_rows_apart
@@ -27,12 +27,13 @@ from projections.history import HistoryPresenter
 from projections.incidents import node_of
 from projections.registry import named
 from projections.spans import spans_of, trace_value
-from projections.view import state_value
 from projections.waiting import waiting_for
+from projections.why import why_value
 from refold.cli.commands import folder_lists
 from refold.cli.commands.archived import saying_where_archived
 from refold.cli.commands.definition_file import Activities, Written, document_in, placed, told_of, written_in
 from refold.cli.commands.folder_analytics import analytics_of
+from refold.cli.commands.folder_reading import all_entries, entries_at, folded_at, folded_to, shown
 from refold.cli.commands.folder_rows import rows_of
 from refold.cli.commands.interrupt import Interrupt
 from refold.cli.commands.output import BadInput, hint
@@ -41,13 +42,9 @@ from refold.cli.commands.rebuilding import read_models_of, rebuild_of
 from refold.cli.commands.target import ALL, INCIDENT, Analysed, AuditWanted, Done, Finding, Followed, Picked, Session, Value, Wanted
 from refold.worker.logs import writing_logs
 from workers.partition.catalog import versions_in
-from workers.partition.refolding import entries_of, refold
-from workers.reading.execution_reader import value_in
 
 if TYPE_CHECKING:
     from infra.server.engine import Engine
-
-PARTITION = 0
 
 
 class FolderTarget:
@@ -95,7 +92,7 @@ class FolderTarget:
     def state(self, execution: str, at: int | None) -> Value:
         """See Place."""
         with self.reader() as reader, saying_where_archived(self.settings):
-            return shown(reader, folded_at(reader, execution) if at is None else _folded_to(reader, execution, at))
+            return shown(reader, folded_at(reader, execution) if at is None else folded_to(reader, execution, at))
 
     def history(self, execution: str) -> Iterable[Value]:
         """See Place."""
@@ -108,6 +105,12 @@ class FolderTarget:
         """See Place."""
         with self.reader() as reader, saying_where_archived(self.settings):
             return trace_value(spans_of(entries_at(reader, execution), reader.catalog.graph))
+
+    def why(self, execution: str, node: str, at: int | None) -> Value:
+        """See Place."""
+        with self.reader() as reader, saying_where_archived(self.settings):
+            entries = entries_at(reader, execution)
+            return why_value(explained(lambda: entries, reader.catalog.graph, reader.blobs.get, node, at))
 
     def follow(self, followed: Followed) -> Iterator[tuple[str, Value]]:
         """See Place."""
@@ -324,52 +327,6 @@ class FolderTarget:
         look_rarely()
         with writing_logs(self.settings.log_format), open_engine(self.settings) as engine:
             yield engine
-
-
-# Reading.
-
-
-def all_entries(reader: Reader, checkpoint: Checkpoint | None = None) -> Iterator[Entry | Unreadable]:
-    """All decisions that count."""
-    return read_entries(reader.log.read("journal", PARTITION), checkpoint or Checkpoint())
-
-
-def entries_at(reader: Reader, execution: str) -> list[Entry]:
-    """The decisions of one execution. Raises Rejected where there is none of that id."""
-    found = list(entries_of(reader.log, PARTITION, execution))
-    if not found:
-        raise unknown_execution(execution)
-    return found
-
-
-def unknown_execution(execution: str) -> Rejected:
-    """There is no execution of that id."""
-    return Rejected("unknown_execution", f"there is no execution {execution}", execution=execution)
-
-
-def folded_at(reader: Reader, execution: str) -> Folded:
-    """An execution as it is now. Raises Rejected where there is none of that id."""
-    folded = refold(reader.catalog.graph, entries_at(reader, execution))
-    assert folded is not None
-    return folded
-
-
-def _folded_to(reader: Reader, execution: str, at: int) -> Folded:
-    """The execution after its event `at`, which may lie in the middle of a decision."""
-    entries = entries_at(reader, execution)
-    there = max(entry.decision.first + len(entry.decision.events) - 1 for entry in entries)
-    if not 1 <= at <= there:
-        raise Rejected("unknown_version", f"execution {execution} has the versions 1 to {there}, not {at}", execution=execution)
-    folded = begin(entries[0], reader.catalog.graph)
-    for entry in entries:
-        if not apply_up_to(folded, entry, at):
-            break
-    return folded
-
-
-def shown(reader: Reader, folded: Folded) -> Value:
-    """An execution with all its values."""
-    return state_value(folded, lambda value: value_in(reader.blobs, value))
 
 
 def _incidents(folded: Folded) -> Iterator[Value]:

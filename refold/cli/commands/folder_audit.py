@@ -38,7 +38,7 @@ def audit_in(reader: Reader, wanted: AuditWanted, credentials: CredentialStore) 
 
 
 def _decided(reader: Reader) -> Iterator[AuditRecord]:
-    from refold.cli.commands.folder import all_entries
+    from refold.cli.commands.folder_reading import all_entries
 
     begun: dict[str, tuple[int, str, str]] = {}
     for entry in all_entries(reader):

@@ -49,7 +49,7 @@ def invalidate_in(data: Path, kind: str | None, workflow: str | None, key: str |
 
 def warm_in(data: Path, reader: Reader, workflow: str, limit: int) -> Value:
     """See `Target.warm`."""
-    from refold.cli.commands.folder import all_entries, entries_at
+    from refold.cli.commands.folder_reading import all_entries, entries_at
 
     if not reader.catalog.knows(workflow):
         raise Rejected("unknown_workflow", f"workflow {workflow}: no such workflow is published", workflow=workflow)

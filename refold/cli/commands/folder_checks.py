@@ -22,7 +22,8 @@ from infra.server.reader_wiring import Reader, open_read_models
 from infra.settings.model import EngineSettings
 from projections.execution_list import ExecutionList
 from projections.executions import READ_MODEL
-from refold.cli.commands.folder import PARTITION, FolderTarget, all_entries
+from refold.cli.commands.folder import FolderTarget
+from refold.cli.commands.folder_reading import PARTITION, all_entries
 from refold.cli.commands.target import Finding
 from workers.partition.snapshot import decode_snapshot
 from workers.partition.standing import misfit

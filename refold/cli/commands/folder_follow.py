@@ -15,7 +15,7 @@ from contracts.public_events import Origin
 from domain.execution.history import Unreadable, is_erasure, read_entries
 from infra.server.reader_wiring import Reader
 from projections.public.origin import origin_of
-from refold.cli.commands.folder import PARTITION, unknown_execution
+from refold.cli.commands.folder_reading import PARTITION, unknown_execution
 from refold.cli.commands.target import Followed, Value
 from refold.json_values import loads
 from workers.reading.backlog import is_wanted

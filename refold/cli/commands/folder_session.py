@@ -84,7 +84,7 @@ class FolderSession:
 
     def _tell_so_far(self, name: str) -> None:
         """To whoever wants every event: those that were before."""
-        from refold.cli.commands.folder import entries_at
+        from refold.cli.commands.folder_reading import entries_at
 
         if self._progress.is_whole:
             presenter = HistoryPresenter()
@@ -118,7 +118,7 @@ class FolderSession:
 
     def state(self, execution: str) -> Value:
         """See Session."""
-        from refold.cli.commands.folder import folded_at, shown
+        from refold.cli.commands.folder_reading import folded_at, shown
 
         with self._target.reader() as reader:
             return shown(reader, self._folded(execution) or folded_at(reader, execution))

@@ -126,6 +126,10 @@ class ServerTarget:
         """See Place."""
         return self.client.spans(execution)
 
+    def why(self, execution: str, node: str, at: int | None) -> Value:
+        """See Place."""
+        return without_position(self.client.why(execution, node=node, at=at))
+
     def follow(self, followed: Followed) -> Iterator[tuple[str, Value]]:
         """See Place. A server that goes away is waited for."""
         types = tuple(followed.types)

@@ -193,6 +193,9 @@ class Target(Protocol):
     def trace(self, execution: str) -> Value:
         """The spans of an execution: `{trace_id, spans}`."""
 
+    def why(self, execution: str, node: str, at: int | None) -> Value:
+        """Why a node is as it is, or was after an event: `GET /v1/executions/{execution}/why`."""
+
     def follow(self, followed: Followed) -> Iterator[tuple[str, Value]]:
         """Public events as they happen, each with the position after it; of an execution until it has ended."""
 

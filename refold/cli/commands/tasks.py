@@ -19,8 +19,9 @@ from infra.clock import SystemClock
 from infra.server.reader_wiring import open_rows_apart
 from projections.task_view import task_view, unknown_task
 from projections.tasks import Wanted, names_of, task_filter, task_value, tasks_where
-from refold.cli.commands.folder import FolderTarget, entries_at
+from refold.cli.commands.folder import FolderTarget
 from refold.cli.commands.folder_lists import read_filter
+from refold.cli.commands.folder_reading import entries_at
 from refold.cli.commands.output import OK, BadInput, read_value_argument, say, say_json, table, to_the_second
 from refold.cli.commands.server import ServerTarget
 from refold.cli.commands.steer import steer

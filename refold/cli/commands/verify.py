@@ -14,7 +14,7 @@ from domain.replay.sealed import SealedChains
 from domain.replay.verify import Verifier
 from infra.server.reader_wiring import open_shared_reader
 from infra.settings.model import EngineSettings
-from refold.cli.commands.folder import all_entries, unknown_execution
+from refold.cli.commands.folder_reading import all_entries, unknown_execution
 from refold.cli.commands.output import FAILED, OK, complain, say, say_json
 from refold.cli.commands.where import checked_settings, engine_of, folder_of
 from refold.cli.options import Where

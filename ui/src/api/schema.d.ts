@@ -998,6 +998,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/executions/{execution}/why": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Why a node ran, was skipped, waits, failed, or has not run: the chain that led there, with each expression and its values. */
+        get: operations["get_why"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/expressions/evaluate": {
         parameters: {
             query?: never;
@@ -4224,6 +4241,121 @@ export interface components {
         Webhooks: {
             webhooks: components["schemas"]["WebhookShown"][];
         };
+        /** @description Why a node is as it is, back to what began it. */
+        WhyChain: {
+            /** @description after which event */
+            at: number;
+            /** @description from this event on the expressions are not told, as this build would decide otherwise: see `refold verify` */
+            decided_otherwise_from: number | null;
+            execution_id: string;
+            /** @description whether there are more than 100 steps: ask about the last one to go on */
+            is_cut: boolean;
+            /** @description of which run, or which node that has none, this tells */
+            path: string;
+            position: number;
+            status: string;
+            /** @description the node itself first, then what lies behind; those that led to it where it ran */
+            steps: components["schemas"]["WhyStep"][];
+            /** @description what the node, and the execution as a whole, waits for; 50 at most */
+            waits_for: components["schemas"]["WhyWait"][];
+            workflow: string;
+            workflow_version: number;
+        };
+        /** @description An event of the node. */
+        WhyEvent: {
+            /** @description whoever asked from outside; null where the engine goes on by itself */
+            actor: string | null;
+            /** @description the command that led to it */
+            command: string;
+            /** Format: date-time */
+            recorded_at: string;
+            type: string;
+            version: number;
+        };
+        /** @description A part of an expression with what it was worth, and the parts that it is made of. */
+        WhyPart: {
+            /** @description what kind of error it failed by */
+            fault: string | null;
+            /** @description literals are left out */
+            parts: components["schemas"]["WhyPart"][];
+            text: string;
+            /** @description one; inside of a macro the first ones of its items; none: it was not asked, or failed */
+            values: components["schemas"]["WhyValue"][];
+        };
+        /** @description An expression that was asked. */
+        WhyQuestion: {
+            expression: components["schemas"]["WhyPart"];
+            /** @description where it stands in its node, or its edge */
+            place: string;
+            /** @description after which event it was asked */
+            version: number;
+        };
+        /** @description A link of the chain. */
+        WhyStep: {
+            /** @description the expressions by which it went the way it went; the last 20 */
+            asked: components["schemas"]["WhyQuestion"][];
+            /** @enum {string} */
+            because: "edges" | "back" | "first" | "no_edge" | "when" | "stopped" | "cancelled" | "undone" | "not_yet" | "next" | "no_body" | "body_ended" | "started" | "not_started";
+            /** @description the event that it began with */
+            begun: number | null;
+            error: components["schemas"]["Failure"] | null;
+            /** @description its events; of more than 80 the first one and the last ones */
+            events: components["schemas"]["WhyEvent"][];
+            /** @description its node in the definition: `each[]/charge` */
+            node: string;
+            /** @description the run; empty: the execution itself */
+            path: string;
+            /** @description how it ended, how it goes on, or `not_reached` */
+            state: string;
+            /** @description its kind; `execution`, `compensation` */
+            type: string;
+            /** @description the event since which it is so */
+            version: number | null;
+            /** @description the ways in to it, as they were when it began */
+            ways: components["schemas"]["WhyWay"][];
+        };
+        /** @description What a part of an expression was worth. */
+        WhyValue: {
+            /** @description of what is longer than 2,048 bytes, which stands in place of the value */
+            beginning: string | null;
+            /** @description how long it is as JSON */
+            bytes: number;
+            /** @description null also where it is too long */
+            value: unknown;
+        };
+        /** @description Something that is waited for, and who can release it. */
+        WhyWait: {
+            /** @description the same in words */
+            how: string;
+            item: components["schemas"]["WaitingFor"];
+            /**
+             * @description who can release it
+             * @enum {string}
+             */
+            released_by: "worker" | "clock" | "sender" | "execution" | "person";
+            /** @description the wait in a few words */
+            says: string;
+            /** @description since when; of a pause and a release nobody knows */
+            since: string | null;
+        };
+        /** @description A way in to a node: an edge, as it was when the node began, or is. */
+        WhyWay: {
+            /** @description whether it is a back edge */
+            back: boolean;
+            /** @description why it is not taken: so its source ended, it left by other ports, its `when` was false, it has not begun, it goes on */
+            because: ("skipped" | "failed" | "cancelled" | "completed" | "port" | "when" | "pending" | "running") | null;
+            /** @description the run that it comes from */
+            from: string;
+            /** @description the ports that its source left by */
+            left_by: string[];
+            port: string;
+            /** @enum {string} */
+            state: "taken" | "untaken" | "open";
+            /** @description with which event its source ended; null while it is open */
+            version: number | null;
+            /** @description its `when` as it was asked */
+            when: components["schemas"]["WhyQuestion"] | null;
+        };
         /** @description A version of a workflow, with its definition. */
         Workflow: {
             /** @description see `/v1/schemas/definition` */
@@ -6010,6 +6142,36 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+        };
+    };
+    get_why: {
+        parameters: {
+            query?: {
+                /** @description `each[]/charge`: its last run; `each[3]/charge`: this one; without it the one that matters */
+                node?: string;
+                /** @description as it was after this event */
+                at?: number | null;
+                /** @description wait until what is read goes up to this position, at most 5 s */
+                min_position?: number | null;
+            };
+            header?: never;
+            path: {
+                /** @description the id of an execution */
+                execution: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WhyChain"];
+                };
             };
         };
     };

@@ -1,9 +1,6 @@
 /** The pure parts of the page: idle time, bars, rows, paths. */
 
 import { expect, test } from "vitest";
-import { looksAt } from "../../graph/looks";
-import { outlineOf } from "../../graph/outline";
-import { Moment } from "../../trace/moment";
 import { type Answer, Trace } from "../../trace/trace";
 import { barOf, barsOf, nextOf } from "./bars";
 import { chosenIn, chosenOut } from "./moment";
@@ -11,7 +8,6 @@ import { Rows, stretchesOf } from "./rows";
 import { chosenBy, definitionPath } from "./run-path";
 import { Idle, TimeScale } from "./scale";
 import { stepsAt } from "./steps-at";
-import { whyOf } from "./why";
 
 const DAY = 86_400_000;
 
@@ -100,16 +96,6 @@ test("a row says from when to when it was what; what was skipped has none", () =
     { status: "running", from: 0, to: 50 },
     { status: "retrying", from: 50, to: 150 },
     { status: "completed", from: 150, to: 160 },
-  ]);
-});
-
-test("why a node was skipped is the edge that was not taken", () => {
-  const trace = failing();
-  const outline = outlineOf({ nodes: [{ id: "a", type: "code" }, { id: "b", type: "code" }], edges: [{ from: "a", to: "b", when: "data > 1" }] });
-  const moment = new Moment(trace);
-  moment.go(7);
-  expect(whyOf(outline, looksAt(outline, moment, new Map()), "b")).toEqual([
-    { path: "a", says: "a", state: "completed", version: 5, by: { port: "out", when: "data > 1", taken: "untaken" } },
   ]);
 });
 
