@@ -27,14 +27,19 @@ class Flow(Protocol):
 
 
 class Line:
-    """Between the head of an answer and its end, or between the two ends of a WebSocket."""
+    """Between the head of an answer and its end, or between the two ends of a WebSocket. It can be lent to who writes to many."""
 
-    __slots__ = ("_flow", "_transport", "is_head")
+    __slots__ = ("_behind", "_flow", "_is_back", "_loan", "_transport", "is_head")
 
     def __init__(self, transport: asyncio.Transport, flow: Flow, is_head: bool = False) -> None:
         self._transport, self._flow = transport, flow
         self.is_head = is_head
         """Whether only the head of the answer is asked for."""
+        self._loan: Callable[[], None] | None = None
+        """Asks for it back, while it is lent."""
+        self._behind: list[bytes] = []
+        """What is to be written then."""
+        self._is_back: asyncio.Event | None = None
 
     @property
     def is_full(self) -> bool:
@@ -42,9 +47,49 @@ class Line:
         return self._flow.write_paused
 
     def write(self, chunk: bytes) -> None:
-        """Write what `chunk_of` or `frame_of` has made."""
-        if not self._transport.is_closing():
+        """Write what `chunk_of` or `frame_of` has made; where it is lent, once it is back, which is asked for."""
+        if self._loan is not None:
+            self._behind.append(chunk)
+            self._loan()
+        elif not self._transport.is_closing():
             self._transport.write(chunk)
+
+    @property
+    def lendable(self) -> int | None:
+        """Its file descriptor, where whatever was written has gone out, and nothing stands between that and the wire."""
+        transport = self._transport
+        if self._loan is not None or transport.is_closing() or transport.get_write_buffer_size():
+            return None
+        if transport.get_extra_info("sslcontext") is not None or (socket := transport.get_extra_info("socket")) is None:
+            return None
+        found: int = socket.fileno()
+        return found if found >= 0 else None
+
+    def lend(self, ask_back: Callable[[], None]) -> None:
+        """Somebody else writes to it, until it has been asked for back and has come."""
+        self._loan = ask_back
+
+    def take_back(self, rest: bytes = b"") -> None:
+        """It is back, with the rest of what could not be written."""
+        behind, self._behind, self._loan = self._behind, [], None
+        if rest:
+            self.write(rest)
+        for chunk in behind:
+            self.write(chunk)
+        if self._is_back is not None:
+            self._is_back.set()
+
+    def give_up(self) -> None:
+        """Nobody knows what was written to it: cut the other side off, which may come again from what it has read."""
+        self._transport.abort()
+        self.take_back()
+
+    async def home(self) -> None:
+        """Have it back, where it is lent."""
+        if self._loan is not None:
+            self._is_back = asyncio.Event()
+            self._loan()
+            await self._is_back.wait()
 
     def when_room(self, then: Callable[[], None]) -> None:
         """Call back once less waits to be read, or nobody is there any more."""

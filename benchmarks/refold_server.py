@@ -116,9 +116,13 @@ class RefoldServer:
 
 
 def split(server: list[int]) -> dict[str, list[int]]:
-    """The processes of servers, projectors apart."""
-    projectors = [pid for pid in server if "infra.server.projector" in command_line(pid)]
-    return {"server": [pid for pid in server if pid not in projectors], "projector": projectors}
+    """The processes of servers, projectors apart, and heralds, where there are any."""
+    found: dict[str, list[int]] = {"server": [], "projector": []}
+    for pid in server:
+        line = command_line(pid)
+        role = "projector" if "infra.server.projector" in line else "herald" if "infra.server.herald" in line else "server"
+        found.setdefault(role, []).append(pid)
+    return found
 
 
 def request_of(workload: str) -> Request:

@@ -47,6 +47,7 @@ ROWS: Final = {
     "p95_ms": "from the decision to the reader, p95 (ms)",
     "p99_ms": "from the decision to the reader, p99 (ms)",
     "server_cpu": "CPU of the server for the readers and the pace (cores)",
+    "herald_cpu": "CPU of the herald, which tells them (cores)",
     "server_cpu_without": "CPU of the server for the pace alone (cores)",
     "socket_p95_ms": "the same over as many WebSockets, p95 (ms)",
     "socket_cpu": "CPU of the server for these and the pace (cores)",
@@ -70,11 +71,12 @@ def measure(folder: Path, scale: float, readers: int = READERS, turns: int = TUR
             client.publish(PACED)
         taken: dict[str, list[float]] = {}
         with pace(system.url):
-            _note(taken, {"server_cpu_without": _idle(system)})
+            _note(taken, {"server_cpu_without": _idle(system)["server"]})
             for _ in range(turns):
                 _note(taken, _w1(system, scale, "without"))
                 with reading(system.url, readers) as told:
-                    _note(taken, {"server_cpu": _idle(system)})
+                    idle = _idle(system)
+                    _note(taken, {"server_cpu": idle["server"], "herald_cpu": idle["herald"]})
                     quiet = told()
                 _note(taken, {name: quiet[name] for name in ("p50_ms", "p95_ms", "p99_ms")})
                 assert quiet["events_least"] > 0
@@ -83,7 +85,7 @@ def measure(folder: Path, scale: float, readers: int = READERS, turns: int = TUR
                     _note(taken, _w1(system, scale, "with"))
                     _note(taken, {"p95_beside_ms": told()["p95_ms"]})
                 with reading(system.url, readers, "socket") as told:
-                    _note(taken, {"socket_cpu": _idle(system)})
+                    _note(taken, {"socket_cpu": _idle(system)["server"]})
                     _note(taken, {"socket_p95_ms": told()["p95_ms"]})
                 _note(taken, {"w1_ratio": taken["w1_with"][-1] / taken["w1_without"][-1]})
         return {f"streams.{name}": statistics.median(values) for name, values in taken.items()} | {"streams.readers": readers}
@@ -97,11 +99,11 @@ def _note(taken: dict[str, list[float]], figures: Figures) -> None:
     print("  ".join(f"{name} {value:,.1f}" if value > 1 else f"{name} {value:.3f}" for name, value in figures.items()), flush=True)
 
 
-def _idle(system: RefoldServer) -> float:
-    """How many cores the server takes while nothing but the pace goes on."""
-    before = cpu_s(system.processes()["server"])
+def _idle(system: RefoldServer) -> Figures:
+    """How many cores the server, and the herald beside it, take while nothing but the pace goes on."""
+    before = _cpu_ms(system)
     time.sleep(QUIET_S)
-    return (cpu_s(system.processes()["server"]) - before) / QUIET_S
+    return {role: (used - before.get(role, 0.0)) / QUIET_S / 1_000 for role, used in {"herald": 0.0, **_cpu_ms(system)}.items()}
 
 
 def _w1(system: RefoldServer, scale: float, name: str) -> Figures:
@@ -109,7 +111,7 @@ def _w1(system: RefoldServer, scale: float, name: str) -> Figures:
     plan = Plan(urls=system.urls, requests=system.request("w1"), count=workload.executions, outstanding=workload.outstanding)
     before = _cpu_ms(system)
     result = carry_out(plan)
-    used = {role: (after - before[role]) / workload.executions for role, after in _cpu_ms(system).items()}
+    used = {role: (after - before.get(role, 0.0)) / workload.executions for role, after in _cpu_ms(system).items()}
     of_all = sum(used.values()) + result.cpu_s / workload.executions * 1_000
     return {f"w1_{name}": workload.executions / result.seconds, f"w1_cpu_{name}": used["server"], f"w1_all_cpu_{name}": of_all}
 

@@ -251,6 +251,7 @@ class _Sink:
     def __init__(self, live: Live, name: str) -> None:
         self._live, self._name, self._prefix = live, name, b'{"id":' + _encode(name)
         self._kind = f"socket {name}"
+        self.form = None  # a connection has more to say than this
         self.when_room = live.when_room
 
     @property

@@ -11,8 +11,9 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
-from typing import Any, Final, Literal, Protocol, TypeAlias
+from typing import Any, Final, Literal, NamedTuple, Protocol, TypeAlias
 
+from api.line import Line
 from api.streams.position import Places, moved_on, shown
 from api.streams.selection import Entry, Selection, Teller, Writer
 from contracts.ports.feed import Feed, Subscription, Told
@@ -51,8 +52,25 @@ class Batch:
         return written
 
 
+class Form(NamedTuple):
+    """A line that can be lent, and how its kind of reader is told: of a batch, that we are still there, and of a position."""
+
+    line: Line
+    batch: Callable[[Batch], bytes]
+    beat: bytes
+    position: Callable[[str], bytes]
+
+
+OnReturn: TypeAlias = Callable[[int], None]
+"""A line is back, as it takes no more for now: it was told of everything up to, and with, the message of this number."""
+
+
 class Sink(Protocol):
     """Where a reader is told."""
+
+    @property
+    def form(self) -> Form | None:
+        """How it can be told together with others by another process; None where it cannot."""
 
     @property
     def is_full(self) -> bool:
@@ -105,6 +123,9 @@ class Together(Protocol):
     def remove(self, reader: Reader) -> None:
         """It has ended."""
 
+    def come_back(self, reader: Reader, number: int) -> Places:
+        """It was with the crowd, and is not told for the moment; up to where it was told with the message of this number."""
+
 
 class Reader:
     """Begins at `places`, without any with its group from now on."""
@@ -117,7 +138,7 @@ class Reader:
         self.places: Places = places or {}
         """Up to where it was told."""
         self._is_from_now = places is None
-        self.is_over = self._ends_at_end = self._has_begun = False
+        self.is_over = self._ends_at_end = self._has_begun = self._is_away = False
         self._subscription: Subscription | None = None
         self._teller: Teller | None = None
         self._timer: Any = None
@@ -144,6 +165,20 @@ class Reader:
             self._wait_for_room()
         else:
             self._tell(batch)
+
+    def lend(self, add: Callable[[Line, OnReturn], bool]) -> Form | None:
+        """Have it told with a crowd from here on; how, and None where that cannot be."""
+        form = self._sink.form
+        if form is None or not self._has_begun or self._sink.is_full or not add(form.line, self._on_return):
+            return None
+        self._is_away = True
+        return form
+
+    def _on_return(self, number: int) -> None:
+        self._is_away = False
+        if not self.is_over:
+            self.places = self._group.come_back(self, number)
+            self._wait_for_room()
 
     def _say_begin(self) -> None:
         if not self._has_begun:
@@ -246,7 +281,7 @@ class Reader:
 
     def beat(self) -> None:
         """Say that we are there; and up to where it was told, where that has moved without an event."""
-        if self.is_over or self._sink.is_full or not self._has_begun:
+        if self.is_over or self._is_away or self._sink.is_full or not self._has_begun:
             return
         subscription = self._subscription
         places = self._group.now() if subscription is None else moved_on(self.places, subscription.after())

@@ -29,7 +29,7 @@ from starlette.types import Receive, Scope, Send
 
 from api.line import LINE, Line, chunk_of
 from api.streams.position import Places
-from api.streams.reader import SAID, Batch, Why
+from api.streams.reader import SAID, Batch, Form, Why
 from api.streams.selection import Entry, Selection
 from api.streams.streams import Streams
 
@@ -46,6 +46,7 @@ class EventSink:
 
     def __init__(self, line: Line) -> None:
         self._line = line
+        self.form = Form(line, _batch, _BEAT, _position)
         self.when_room = line.when_room
         self.has_ended = asyncio.Event()
 
@@ -56,11 +57,11 @@ class EventSink:
 
     def tell(self, batch: Batch) -> None:
         """Tell of these."""
-        self._line.write(batch.written("", _written))
+        self._line.write(_batch(batch))
 
     def say_position(self, position: str) -> None:
         """Everything up to here was told."""
-        self._line.write(chunk_of(b'id: %b\nevent: position\ndata: {"position":"%b"}\n\n' % (position.encode(), position.encode())))
+        self._line.write(_position(position))
 
     def beat(self) -> None:
         """We are still there."""
@@ -71,6 +72,14 @@ class EventSink:
         said = _encode({"reason": why, "detail": SAID[why]})
         self._line.write(chunk_of(b"event: end\ndata: %b\n\n" % said))
         self.has_ended.set()
+
+
+def _batch(batch: Batch) -> bytes:
+    return batch.written("", _written)
+
+
+def _position(position: str) -> bytes:
+    return chunk_of(b'id: %b\nevent: position\ndata: {"position":"%b"}\n\n' % (position.encode(), position.encode()))
 
 
 def _written(entries: Sequence[Entry]) -> bytes:
@@ -97,7 +106,10 @@ class EventStream(Response):
         await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
         if not line.is_head:
             await send({"type": "http.response.body", "body": b"retry: %d\n\n" % RETRY_MS, "more_body": True})
-            await self._tell(EventSink(line), receive)
+            try:
+                await self._tell(EventSink(line), receive)
+            finally:
+                await line.home()
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 
     async def _tell(self, sink: EventSink, receive: Receive) -> None:

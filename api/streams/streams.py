@@ -13,6 +13,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from api.requests import Requests
+from api.streams.crowd import Crowds, NoCrowds
 from api.streams.group import SLICE, Group
 from api.streams.position import Places
 from api.streams.reader import Loop, Reader, Sink
@@ -39,8 +40,10 @@ class Streams:
         source: str = SOURCE_DEFAULT,
         streams_max: int = STREAMS_MAX,
         loop: Loop | None = None,
+        crowds: Crowds | None = None,
     ) -> None:
-        """`source` is that of the public events."""
+        """`source` is that of the public events; `crowds` tells those who are many and read the same."""
+        self._crowds: Crowds = crowds or NoCrowds()
         self.requests = requests
         self.feed, self._streams_max = feed, streams_max
         self._loop: Loop = asyncio.get_running_loop() if loop is None else loop
@@ -67,7 +70,7 @@ class Streams:
         self.check_room()
         group = self._groups.get(selection)
         if group is None:
-            group = self._groups[selection] = Group(self.feed, self._loop, selection, self._writer, self._forget)
+            group = self._groups[selection] = Group(self.feed, self._loop, selection, self._writer, self._forget, self._crowds)
         reader = Reader(self.feed, self._loop, group, sink, places, self._readers.discard)
         group.add(reader)
         self._readers.add(reader)
@@ -98,6 +101,8 @@ class Streams:
         self._groups.pop(group.selection, None)
 
     def _beat(self) -> None:
+        for group in list(self._groups.values()):
+            group.beat()
         self._beat_some(list(self._readers), 0)
         self._beating = self._loop.call_later(BEAT_S, self._beat) if self._readers else None
 

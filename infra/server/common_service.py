@@ -28,6 +28,7 @@ from infra.server.background import Background
 from infra.server.callback import awaited
 from infra.server.catalog_service import CatalogService
 from infra.server.execution_service import ExecutionService
+from infra.server.herald import Herald
 from infra.server.lookup import REACH_S, Lookup
 from infra.server.operator import ServiceOperator
 from infra.server.progress import ASK_EVERY_S, Progress
@@ -86,7 +87,8 @@ class CommonService(CatalogService, SealingService, TaskService, ExecutionServic
         notes: Notes | None = None,
     ) -> None:
         self.webhooks = WebhookBook(resources, notes)
-        self.feed, self.streams = feed, Streams(feed, requests, positions_of(settings), settings.event_source)
+        self._herald = Herald()
+        self.feed, self.streams = feed, Streams(feed, requests, positions_of(settings), settings.event_source, crowds=self._herald)
         super().__init__(catalog, resources, settings)
         self._reader, self._reads, self._progress, self._lookup = reader, reads, progress, lookup
         self._row_texts = RowTexts()
@@ -105,6 +107,7 @@ class CommonService(CatalogService, SealingService, TaskService, ExecutionServic
     def close(self) -> None:
         """Tell nobody anything any more, and let go of the reading thread."""
         self.streams.close()
+        self._herald.close()
         self.feed.close()
         self._reads.close()
 

@@ -12,7 +12,7 @@ import pytest
 from api.requests import Requests
 from api.streams.group import LINGER_S
 from api.streams.position import Places, read_position
-from api.streams.reader import SLOW_S, Batch, Reader, Why
+from api.streams.reader import SLOW_S, Batch, Form, Reader, Why
 from api.streams.selection import select
 from api.streams.server_sent import EventStream
 from api.streams.streams import BEAT_S, Streams
@@ -63,6 +63,8 @@ class HandLoop:
 
 class Kept:
     """A sink that keeps what it is told; `is_full` as a test says."""
+
+    form: Form | None = None
 
     def __init__(self) -> None:
         self.is_full = False
