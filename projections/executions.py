@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, TypeVar
 
 import msgspec
 
@@ -108,6 +108,7 @@ EXECUTIONS: Final = Table(
     time="created_at",
     is_latest_first=True,
     counted="status",
+    counted_where="is_test = 0",
 )
 PIECES: Final = Table(name="pieces", row=PieceRecord, key=("number", "piece"))
 TAGS: Final = Table(
@@ -145,6 +146,8 @@ def executions_where(
     return Query(EXECUTIONS, after=after, limit=limit, where=where, is_turned=is_oldest_first)
 
 
+R = TypeVar("R", bound=tuple[Any, ...])
+
 USERS_ONLY: Final = OneOf(Field("workflow", is_text=True), SYSTEM_WORKFLOWS, False)
 """What is no workflow of the engine's own."""
 
@@ -168,6 +171,11 @@ def listed(query: Query[ExecutionRecord], workflow: str | None, filter_: str | N
 def without_tests(filter_: str | None) -> Where:
     """What is no test run, unless the filter asks for them."""
     return ALWAYS if asks_for_tests(filter_) else NO_TESTS
+
+
+def but_tests(query: Query[R], filter_: str | None) -> Query[R]:
+    """The query of any list with a column of tests, without what is about a test run, unless the filter asks for them."""
+    return query._replace(where=all_of(query.where, without_tests(filter_)))
 
 
 def asks_for_system(workflow: str | None, filter_: str | None) -> bool:
@@ -344,5 +352,5 @@ def _set_aside(changes: Changes, number: int, found: Unreadable, is_new: bool) -
 
 
 READ_MODEL: Final = ReadModel(
-    name="executions", version=3, shape="5041c79bfdff8110", tables=(EXECUTIONS, PIECES, TAGS), finish=_finish, set_aside=_set_aside
+    name="executions", version=4, shape="5041c79bfdff8110", tables=(EXECUTIONS, PIECES, TAGS), finish=_finish, set_aside=_set_aside
 )

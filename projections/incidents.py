@@ -20,7 +20,7 @@ from domain.execution.paths import is_undo, locate, undone_node
 from domain.expressions.values import Moment
 from projections.executions import time_of
 from projections.filter import Filter, compile_filter
-from projections.filter.column import MS, Columns, fields, text, time
+from projections.filter.column import MS, Columns, fields, flag, text, time
 from projections.read_model import ReadModel, Visit
 
 SHAPE_CHARS_MAX: Final = 200
@@ -48,6 +48,7 @@ class IncidentRecord(NamedTuple):
     type: str = ""
     message: str = ""
     shape: str = ""
+    is_test: int = 0
 
     @property
     def failure(self) -> dict[str, Any]:
@@ -63,7 +64,7 @@ INCIDENTS: Final = Table(
     name="incidents",
     row=IncidentRecord,
     key=("number", "incident"),
-    fixed=("execution", "path", "error", "raised_at", "workflow", "node", "type", "message", "shape"),
+    fixed=("execution", "path", "error", "raised_at", "workflow", "node", "type", "message", "shape", "is_test"),
     filters=frozenset({"number"}),
     indexes=(
         IS_OPEN,
@@ -90,6 +91,7 @@ COLUMNS: Final[Columns] = {
     "raised_at": time("raised_at", says="since when it needs a person"),
     "resolved_at": time("resolved_at", says="when it was resolved"),
     "action": text("action", is_nullable=True, says="how: `retry`, `skip`, `fail`"),
+    "test": flag("is_test", says="whether its execution is a test run; a filter that names this shows those, too"),
 }
 
 
@@ -131,6 +133,7 @@ def incident_names(incident: IncidentRecord) -> dict[str, Any]:
         **incident_value(incident),
         "error": {"type": incident.type, "message": incident.message, "shape": incident.shape},
         "action": incident.action,
+        "test": bool(incident.is_test),
         "raised_at": Moment(incident.raised_at * MS) if incident.raised_at else None,
         "resolved_at": Moment(incident.resolved_at * MS) if incident.resolved_at else None,
     }
@@ -166,7 +169,7 @@ def _take(changes: Changes, visit: Visit, event: Event, decision: Decision) -> N
             row = IncidentRecord(
                 number, event.incident, state.execution, event.path, msgspec.json.encode(failure.as_value()).decode(),
                 state.incidents[event.incident].raised_at, workflow=state.workflow, node=node_of(visit.folded, event.path),
-                type=failure.type, message=message, shape=shape_of(message),
+                type=failure.type, message=message, shape=shape_of(message), is_test=int(state.test is not None),
             )  # fmt: skip
             changes.put(INCIDENTS, row)
         case e.IncidentResolved():
@@ -182,8 +185,8 @@ def node_of(folded: Folded, path: str) -> str:
 
 READ_MODEL: Final = ReadModel(
     name="incidents",
-    version=3,
-    shape="93618878a6a69ee5",
+    version=4,
+    shape="7414d26229c1ce4a",
     tables=(INCIDENTS,),
     events=frozenset({e.IncidentRaised, e.IncidentResolved}),
     take=_take,

@@ -21,7 +21,7 @@ from domain.execution.state import Execution
 from domain.expressions.values import Moment
 from projections.executions import time_of
 from projections.filter import Filter, compile_filter
-from projections.filter.column import MS, Columns, fields, text, time, whole
+from projections.filter.column import MS, Columns, fields, flag, text, time, whole
 from projections.read_model import ReadModel, RunWas, Visit
 from projections.run_events import MOVES
 
@@ -50,13 +50,14 @@ class NodeRunRecord(NamedTuple):
     since: int
     error: str | None
     error_message: str | None
+    is_test: int = 0
 
 
 NODE_RUNS: Final = Table(
     name="node_runs",
     row=NodeRunRecord,
     key=("number", "path", "attempt", "has_failed"),
-    fixed=("created_at", "execution", "workflow", "version", "node", "type"),
+    fixed=("created_at", "execution", "workflow", "version", "node", "type", "is_test"),
     indexes=(
         Index("by_time"),
         Index("by_execution", ("execution",)),
@@ -84,6 +85,7 @@ COLUMNS: Final[Columns] = {
         message=text("error_message", is_nullable=True, says="the same for people"),
     ),
     "created_at": time("created_at", says="when the execution was created"),
+    "test": flag("is_test", says="whether its execution is a test run; a filter that names this shows those, too"),
 }
 
 
@@ -117,7 +119,8 @@ def node_run_value(record: NodeRunRecord) -> dict[str, Any]:
 def node_run_names(record: NodeRunRecord) -> dict[str, Any]:
     """The values of the columns of a row, as our language has them."""
     value = node_run_value(record)
-    return {**value, "since": Moment(record.since * MS) if record.since else None, "created_at": Moment(record.created_at * MS)}
+    times = {"since": Moment(record.since * MS) if record.since else None, "created_at": Moment(record.created_at * MS)}
+    return {**value, **times, "test": bool(record.is_test)}
 
 
 def _was(state: Execution, path: str) -> RunWas | None:
@@ -177,6 +180,7 @@ def _open_row(visit: Visit, path: str, now: RunWas) -> NodeRunRecord:
         visit.trail.number, path, attempt, 0, state.created_at, state.execution, state.workflow, state.workflow_version, node.id,
         "compensation" if is_undo(path) else node.type, status, since,
         None if failure is None else failure.type, None if failure is None else _shown(failure.message),
+        int(state.test is not None),
     )  # fmt: skip
 
 
@@ -196,7 +200,7 @@ def _take(changes: Changes, visit: Visit, event: Event, decision: Decision) -> N
         NODE_RUNS,
         NodeRunRecord(
             visit.trail.number, path, attempt, 1, state.created_at, state.execution, state.workflow, state.workflow_version, node, kind,
-            "failed", decision.now, failure.type, _shown(failure.message),
+            "failed", decision.now, failure.type, _shown(failure.message), int(state.test is not None),
         ),
     )  # fmt: skip
 
@@ -221,8 +225,8 @@ _ENDS: Final[set[type[Event]]] = {
 
 READ_MODEL: Final = ReadModel(
     name="node_runs",
-    version=2,
-    shape="307d4fb320e0af9d",
+    version=3,
+    shape="8a5b2791726aeb02",
     tables=(NODE_RUNS,),
     may_lag=True,
     events=frozenset({e.NodeFailed}),

@@ -22,7 +22,7 @@ from domain.expressions.values import Moment
 from projections.execution_columns import SEARCH_TABLE
 from projections.executions import time_of
 from projections.filter import Filter, compile_filter
-from projections.filter.column import MS, Columns, Search, text, time, whole
+from projections.filter.column import MS, Columns, Search, flag, text, time, whole
 from projections.read_model import ReadModel, Visit
 
 TASK_STATUSES: Final = ("open", "answered", "expired", "withdrawn")
@@ -60,6 +60,7 @@ class TaskRecord(NamedTuple):
     ended_at: int = 0
     outcome: str | None = None
     answered_by: str | None = None
+    is_test: int = 0
 
     @property
     def task(self) -> str:
@@ -91,7 +92,7 @@ TASKS: Final = Table(
     name="tasks",
     row=TaskRecord,
     key=("number", "path", "attempt"),
-    fixed=("created_at", "execution", "root", "workflow", "version", "node", "kind", "question"),
+    fixed=("created_at", "execution", "root", "workflow", "version", "node", "kind", "question", "is_test"),
     filters=frozenset({"number"}),
     indexes=(
         IS_OPEN,
@@ -122,6 +123,7 @@ COLUMNS: Final[Columns] = {
     "created_at": time("created_at", says="when people were asked"),
     "due": time("due", says="until when they may answer"),
     "ended_at": time("ended_at", says="when it was over"),
+    "test": flag("is_test", says="whether its execution is a test run; a filter that names this shows those, too"),
     "search": Search(SEARCH_TABLE),
 }
 
@@ -219,7 +221,12 @@ def _names_in(text: str) -> list[str]:
 def task_names(record: TaskRecord) -> dict[str, Any]:
     """The values of the columns of a row, as our language has them; those of `search` stand in the row of its execution."""
     times = {name: getattr(record, name) for name in ("created_at", "due", "ended_at")}
-    return {**task_value(record), "asked": record.asked, **{name: Moment(at * MS) if at else None for name, at in times.items()}}
+    return {
+        **task_value(record),
+        "asked": record.asked,
+        "test": bool(record.is_test),
+        **{name: Moment(at * MS) if at else None for name, at in times.items()},
+    }
 
 
 def _take(changes: Changes, visit: Visit, event: Any, decision: Decision) -> None:
@@ -237,7 +244,7 @@ def _take(changes: Changes, visit: Visit, event: Any, decision: Decision) -> Non
             row = TaskRecord(
                 number, event.path, event.attempt, decision.now, state.execution, root, state.workflow, state.workflow_version,
                 node.definition.id, node.config.kind, event.question[:QUESTION_CHARS_MAX].replace("\0", "\ufffd"), "open",
-                asked["assignees"], asked["asked"], due=_due(memo),
+                asked["assignees"], asked["asked"], due=_due(memo), is_test=int(state.test is not None),
             )  # fmt: skip
             changes.put(TASKS, row)
             _put_names(changes, key, visit)
@@ -316,6 +323,6 @@ _HEARD: Final[frozenset[type[Event]]] = frozenset(
 )
 
 READ_MODEL: Final = ReadModel(
-    name="tasks", version=2, shape="fe9f042b7d75f680", tables=(TASKS, ASKED), events=_HEARD, take=_take, set_aside=set_aside,
+    name="tasks", version=3, shape="e1c7b7d0eabf854f", tables=(TASKS, ASKED), events=_HEARD, take=_take, set_aside=set_aside,
     take_before={e.TaskDelegated: _take_before, e.TaskEscalated: _take_before},
 )  # fmt: skip

@@ -21,7 +21,7 @@ from domain.expressions.values import Moment
 from projections.execution_columns import INSIDE, WAIT_TABLE
 from projections.executions import time_of
 from projections.filter import Filter, compile_filter
-from projections.filter.column import MS, Columns, text, time, whole
+from projections.filter.column import MS, Columns, flag, text, time, whole
 from projections.read_model import ReadModel, RowsOf, Visit
 
 SORTS: Final = (
@@ -64,13 +64,14 @@ class WaitRecord(NamedTuple):
     version: int
     since: int
     until: int
+    is_test: int = 0
 
 
 WAITING: Final = Table(
     name=WAIT_TABLE,
     row=WaitRecord,
     key=("number", "path", "waits_for", "name"),
-    fixed=("created_at", "execution", "workflow", "version"),
+    fixed=("created_at", "execution", "workflow", "version", "is_test"),
     indexes=(
         Index("by_time"),
         Index("by_execution", ("execution",)),
@@ -98,6 +99,7 @@ COLUMNS: Final[Columns] = {
     "since": time("since", says="since when; of a pause and a release nobody knows"),
     "until": time("until", says="when it ends by itself: a timer that is due, the timeout of a wait"),
     "created_at": time("created_at", says="when the execution was created"),
+    "test": flag("is_test", says="whether its execution is a test run; a filter that names this shows those, too"),
 }
 
 
@@ -163,7 +165,7 @@ def wait_value(record: WaitRecord) -> dict[str, Any]:
 def wait_names(record: WaitRecord) -> dict[str, Any]:
     """The values of the columns of a row, as our language has them."""
     times = {name: getattr(record, name) for name in ("since", "until", "created_at")}
-    return {**wait_value(record), **{name: Moment(at * MS) if at else None for name, at in times.items()}}
+    return {**wait_value(record), "test": bool(record.is_test), **{name: Moment(at * MS) if at else None for name, at in times.items()}}
 
 
 def _rows_of(visit: Visit) -> RowsOf:
@@ -176,7 +178,7 @@ def _rows_of(visit: Visit) -> RowsOf:
             for name in _names(item):
                 row = WaitRecord(
                     number, item["path"], item["for"], name, state.created_at, state.execution, state.workflow, state.workflow_version,
-                    since, item.get("due") or 0,
+                    since, item.get("due") or 0, int(state.test is not None),
                 )  # fmt: skip
                 found[row[:4]] = row
     return found
@@ -206,5 +208,5 @@ def set_aside(changes: Changes, number: int, found: Unreadable, is_new: bool) ->
 
 
 READ_MODEL: Final = ReadModel(
-    name="waiting", version=1, shape="a94962d6188447a1", tables=(WAITING,), may_lag=True, rows_of=_rows_of, set_aside=set_aside
+    name="waiting", version=2, shape="d65e21b9956661d6", tables=(WAITING,), may_lag=True, rows_of=_rows_of, set_aside=set_aside
 )

@@ -17,6 +17,7 @@ from api.problems import BadRequest
 from api.service import Service
 from contracts.caller import Caller
 from contracts.commands import ResolveIncident
+from projections.executions import but_tests
 from projections.incidents import CAUSES_MAX, cause_value, incident_filter, incident_value, incidents_where
 from projections.incidents import INCIDENTS as INCIDENT_ROWS
 
@@ -40,6 +41,7 @@ async def list_incidents_of_execution(
 async def _found(service: Service, execution: str | None, is_open: bool, filter: str | None, cursor: str | None, limit: int) -> Reply:
     filter_ = read_filter(incident_filter, filter, service.now())
     query = incidents_where(is_open, read_cursor(cursor, INCIDENT_ROWS), limit + 1, filter_)
+    query = but_tests(query, filter) if execution is None else query
     return page_of("incidents", await service.rows(query, execution), limit, incident_value)
 
 
@@ -48,7 +50,7 @@ async def list_incident_causes(
 ) -> Reply:
     """What needs a person by its cause, that with the most incidents first: workflow, node, type of error, shape of the message."""
     query = incidents_where(is_open, limit=limit, filter_=read_filter(incident_filter, filter, service.now()))
-    found = await service.causes(query)
+    found = await service.causes(but_tests(query, filter))
     return Reply({"causes": [cause_value(*one) for one in found.records], "position": found.position}, found.position)
 
 

@@ -25,6 +25,7 @@ from contracts.ids import task_of
 from contracts.person import Person, plain_name
 from contracts.ports.read_models import Query as RowQuery
 from domain.execution.moves.tasks import FILE_BYTES_MAX, FILE_NAME_LENGTH_MAX
+from projections.executions import but_tests
 from projections.task_view import unknown_task
 from projections.tasks import TASKS as TASK_ROWS
 from projections.tasks import TaskRecord, Wanted, names_of, task_filter, task_value, tasks_where
@@ -53,12 +54,14 @@ async def list_tasks(
     names = names_of(person_of(caller, request, person, groups), mine, my_groups) if mine or my_groups else None
     wanted = Wanted(is_open, service.now() if overdue else None, workflow, below, names)
     query = tasks_where(wanted, read_cursor(cursor, TASK_ROWS), limit + 1, read_filter(task_filter, filter, service.now()))
+    query = but_tests(query, filter) if below is None else query
     return page_of("tasks", await service.rows(query), limit, task_value)
 
 
 def open_tasks(service: Service, workflow: str | None, filter: str | None, limit: int) -> RowQuery[TaskRecord]:
     """The list of those that are open: what a page watches. Raises InvalidInput for a filter that cannot be asked."""
-    return tasks_where(Wanted(workflow=workflow), None, limit, read_filter(task_filter, filter, service.now()))
+    query = tasks_where(Wanted(workflow=workflow), None, limit, read_filter(task_filter, filter, service.now()))
+    return but_tests(query, filter)
 
 
 async def get_task(service: Service, task: TaskId) -> Reply:

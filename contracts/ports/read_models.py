@@ -60,6 +60,8 @@ class Table(Generic[R]):
     is_latest_first: bool = False
     counted: str = ""
     """The column whose values are counted."""
+    counted_where: str = ""
+    """Of which rows: a condition in SQL; of all where it is empty."""
     is_sum: bool = False
     """Whether its rows are sums over executions, and name none: `number` is none of its columns."""
     columns: tuple[Column, ...] = field(init=False)

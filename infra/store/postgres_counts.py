@@ -18,7 +18,8 @@ def counted(cursor: psycopg.Cursor[Any], table: Table[Any], version: int, partit
     about = numbers_in(changes, table) if table.counted else ()
     if not about:
         return None
-    statement = f"SELECT {table.counted}, count(*) FROM {stored_name(table, version)} WHERE partition = %s AND number = ANY(%s) GROUP BY 1"
+    which = "partition = %s AND number = ANY(%s)" + (f" AND {table.counted_where}" if table.counted_where else "")
+    statement = f"SELECT {table.counted}, count(*) FROM {stored_name(table, version)} WHERE {which} GROUP BY 1"
     return Counter(dict(cursor.execute(statement.encode(), (partition, list(about))).fetchall()))
 
 

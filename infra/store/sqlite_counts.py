@@ -30,7 +30,8 @@ def counted(connection: sqlite3.Connection, table: Table[Any], version: int, abo
     if not (about and table.counted):
         return None
     name, asked = stored_name(table, version), "number IN (SELECT value FROM json_each(?))"
-    statement = f"SELECT {table.counted}, count(*) FROM {name} WHERE {asked} GROUP BY 1"
+    only = f" AND {table.counted_where}" if table.counted_where else ""
+    statement = f"SELECT {table.counted}, count(*) FROM {name} WHERE {asked}{only} GROUP BY 1"
     return Counter(dict(connection.execute(statement, (json.dumps(list(about)),)).fetchall()))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -130,3 +131,48 @@ def test_a_published_version_and_a_draft_can_be_tried_too(server: Server) -> Non
     named = tried(server, text=None, workflow="tried-published", pins=POINTS, skip_time=True)
     assert [one.json["version"] for one in (same, named)] == [1, 1]
     assert server.get("/v1/executions?workflow=tried-published").json["executions"] == []
+
+
+NEEDS: dict[str, Any] = {
+    "name": "tried_needs",
+    "nodes": [
+        {"id": "score", "type": "http_request", "config": {"url": "http://192.0.2.1/score"}},
+        {"id": "ask", "type": "human_task", "config": {"question": "ok?", "assignees": ["ada"]}},
+    ],
+}
+LISTS = ("incidents", "waiting", "node-runs", "tasks")
+
+
+def test_what_a_test_run_waits_for_and_what_fails_in_it_is_in_lists_that_ask_for_it_alone(serve: Callable[..., Server]) -> None:
+    server = serve()
+    tried_ones = [
+        tried(server, text=json.dumps(NEEDS), pins={"score": {"error": {"type": "http.404", "message": "no order 1"}}}).json
+        for _ in range(2)
+    ]
+    names = sorted(one["execution_id"] for one in tried_ones)
+    for name in names:
+        while {item["for"] for item in state(server, name)["waiting_for"]} != {"incident", "task"}:
+            pass
+    position = server.get("/health/ready").json["position"]
+
+    def rows(what: str, more: str = "") -> list[Any]:
+        found: list[Any] = server.get(f"/v1/{what}?min_position={position}{more}").json[what.replace("-", "_")]
+        return found
+
+    for what in LISTS:
+        assert rows(what) == [], what
+        assert sorted({one["execution_id"] for one in rows(what, "&filter=test")}) == names, what
+        assert sorted({one["execution_id"] for one in rows(what, "&filter=test%20%7C%7C%20!test")}) == names, what
+    assert server.get("/v1/incidents/causes").json["causes"] == []
+    (cause,) = server.get("/v1/incidents/causes?filter=test").json["causes"]
+    assert cause["count"] == 2
+    assert rows("tasks", "&mine=true") == []
+    (task,) = rows("tasks", f"&below={names[0]}")
+    (incident,) = server.get(f"/v1/executions/{names[0]}/incidents").json["incidents"]
+    assert (task["execution_id"], incident["execution_id"]) == (names[0], names[0])
+    assert 'refold_executions{status="' not in server.get("/metrics").content.decode()
+    server.publish({"name": "live", "nodes": [{"id": "wait", "type": "wait_signal", "config": {"name": "go"}}]})
+    live = server.start("live")
+    assert server.get(f"/v1/executions?min_position={live['position']}").status == 200
+    counted = [line for line in server.get("/metrics").content.decode().splitlines() if line.startswith("refold_executions{")]
+    assert counted == ['refold_executions{status="running"} 1.0']

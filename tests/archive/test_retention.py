@@ -8,12 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from contracts.commands import CancelExecution, SendSignal
+from contracts.commands import CancelExecution, CreateExecution, SendSignal
+from contracts.definitions import WorkflowDefinition
 from contracts.errors import LogError, LogFull, Rejected
 from contracts.journal import Checkpoint
+from contracts.pins import Plan
 from contracts.ports.feed import Selector
 from contracts.ports.read_models import Query
 from contracts.values import blobs_in
+from domain.definition.unpublished import packed
 from domain.execution.history import read_entries
 from infra.server.parts.retention import Keeping
 from infra.server.wiring import build_alone
@@ -80,6 +83,38 @@ def test_a_definition_says_itself_how_long_its_executions_are_kept(bench: Archiv
     assert set(long).isdisjoint(bench.in_archive())
     bench.later(72 * HOUR_MS)
     assert set(long) <= set(bench.in_archive())
+
+
+def test_a_test_run_goes_after_the_time_of_tests_whatever_was_skipped_in_it_and_its_definition_with_it(tmp_path: Path) -> None:
+    with bench_in(tmp_path, "sqlite", retention="3d", retention_of_tests="1h", remove_unarchived=True) as bench:
+        tried = {
+            "name": "tried",
+            "nodes": [
+                {"id": "cool", "type": "delay", "config": {"for": "48h"}},
+                {"id": "kid", "type": "sub_workflow", "config": {"workflow": "w"}},
+            ],
+            "edges": [{"from": "cool", "to": "kid"}],
+        }
+        definition = WorkflowDefinition.model_validate(tried)
+        carried = packed(definition)
+        create = CreateExecution("tried", 0, carried.hash, b"null", test=Plan({}, (), "waits", False, carried.packed))
+        assert bench.ask("tried-1", create).error is None
+        live = bench.run_some(2)
+        bench.move(time=False)
+        assert bench.status("tried-1") == "completed"
+        gone = {name for name in bench.in_journal() if name.startswith("tried-1")}
+        assert len(gone) == 2, "with the child that it started"
+        bench.later(HOUR_MS // 2)
+        assert gone <= bench.in_journal()
+        bench.later()
+        assert sorted(name for name in bench.in_archive() if name.startswith("tried-1")) == sorted(gone)
+        assert gone.isdisjoint(bench.in_journal())
+        assert bench.in_journal().issuperset(live)
+        assert carried.packed not in b"".join(content for _, content in bench.log.read("journal", 0))
+        with closing(bench.project()) as rows:
+            assert gone.isdisjoint(row.execution for row in rows.select(executions_where(limit=100)))
+        bench.restart()
+        assert bench.verify().divergences == []
 
 
 def test_without_a_retention_everything_stays(tmp_path: Path) -> None:

@@ -83,7 +83,7 @@ def test_who_is_asked_is_found_by_an_index_in_the_order_of_the_list(plan: Plan, 
     index = "by_open" if is_open else "by_name"
     assert told.count(index) >= 3
     assert "by_time" not in told
-    assert not any(line.strip() in ("SCAN listed", "Seq Scan on tasks_2 listed") for line in told.splitlines())
+    assert not any(line.strip() in ("SCAN listed", "Seq Scan on tasks_3 listed") for line in told.splitlines())
 
 
 def test_of_very_many_names_tasks_are_not_looked_up_one_after_the_other() -> None:

@@ -56,21 +56,23 @@ LISTS: Final = {
         NODE_RUNS, node_runs_where, node_runs.node_run_filter, node_runs.COLUMNS, node_runs.node_run_names,
         st.builds(NodeRunRecord, wholes, texts, wholes, st.sampled_from((0, 1)), st.just(0), texts, texts, wholes, texts, texts,
                   st.sampled_from(RUN_STATUSES),
-                  times, errors, errors),
+                  times, errors, errors, st.sampled_from((0, 1))),
     ),
     "waits": Listed(
         WAITING, waits_where, waits.wait_filter, waits.COLUMNS, waits.wait_names,
-        st.builds(WaitRecord, wholes, texts, st.sampled_from(SORTS), texts, st.just(0), texts, texts, wholes, times, times),
+        st.builds(WaitRecord, wholes, texts, st.sampled_from(SORTS), texts, st.just(0), texts, texts, wholes, times, times,
+                  st.sampled_from((0, 1))),
     ),
     "tasks": Listed(
         TASKS, lambda **more: tasks_where(Wanted(is_open=False), **more), tasks.task_filter, tasks.COLUMNS, tasks.task_names,
         st.builds(TaskRecord, wholes, texts, wholes, st.just(0), texts, texts, texts, wholes, texts, texts, texts,
-                  st.sampled_from(TASK_STATUSES), texts, texts, errors, wholes, times, times, errors, errors),
+                  st.sampled_from(TASK_STATUSES), texts, texts, errors, wholes, times, times, errors, errors, st.sampled_from((0, 1))),
     ),
     "incidents": Listed(
         INCIDENTS, lambda **more: incidents_where(is_open=False, **more), incidents.incident_filter, incidents.COLUMNS,
         incidents.incident_names,
-        st.builds(IncidentRecord, wholes, texts, texts, texts, st.just("{}"), st.just(0), times, errors, texts, texts, texts, texts, texts),
+        st.builds(IncidentRecord, wholes, texts, texts, texts, st.just("{}"), st.just(0), times, errors, texts, texts, texts, texts, texts,
+                  st.sampled_from((0, 1))),
     ),
 }  # fmt: skip
 
@@ -102,6 +104,8 @@ def conditions(draw: st.DrawFn, columns: Columns) -> str:
         return f"{name} {'==' if operator in ('==', '<') else '!='} null"
     if column.kind == "timestamp":
         return f"{name} {operator} now - duration('{draw(st.sampled_from(['0s', '1m', '1h']))}')"
+    if column.kind == "bool":
+        return draw(st.sampled_from([name, f"!{name}", f"{name} {'==' if operator in ('==', '<') else '!='} true"]))
     if column.kind == "int":
         return f"{name} {operator} {draw(wholes)}"
     given_ = [repr(draw(st.sampled_from(column.choices) if column.choices else texts)).replace("\\", "\\\\") for _ in range(2)]

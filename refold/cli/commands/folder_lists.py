@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 from contracts.errors import InvalidInput
 from contracts.ports.read_models import Query, ReadModels
 from infra.clock import SystemClock
+from projections.executions import but_tests
 from projections.filter import Filter, in_words
 from projections.incidents import CAUSE, CAUSES_MAX, cause_value, incident_filter, incident_value, incidents_where, of_cause
 from projections.node_runs import node_run_filter, node_run_value, node_runs_where
@@ -32,23 +33,26 @@ def read_filter(compiled: Callable[[str, int], Filter], source: str | None) -> F
 
 def node_runs(models: ReadModels, picked: Picked) -> list[Value]:
     """The runs of nodes that are open or have failed."""
-    return _rows(models, node_runs_where(None, picked.limit or _ALL, read_filter(node_run_filter, picked.filter)), node_run_value)
+    query = node_runs_where(None, picked.limit or _ALL, read_filter(node_run_filter, picked.filter))
+    return _rows(models, but_tests(query, picked.filter), node_run_value)
 
 
 def waiting(models: ReadModels, picked: Picked) -> list[Value]:
     """What executions wait for."""
-    return _rows(models, waits_where(None, picked.limit or _ALL, read_filter(wait_filter, picked.filter)), wait_value)
+    query = waits_where(None, picked.limit or _ALL, read_filter(wait_filter, picked.filter))
+    return _rows(models, but_tests(query, picked.filter), wait_value)
 
 
 def incidents(models: ReadModels, picked: Picked) -> list[Value]:
     """The open incidents."""
     query = incidents_where(True, None, picked.limit or _ALL, read_filter(incident_filter, picked.filter))
-    return _rows(models, query, lambda one: {**incident_value(one), "error": one.failure})
+    return _rows(models, but_tests(query, picked.filter), lambda one: {**incident_value(one), "error": one.failure})
 
 
 def causes(models: ReadModels, picked: Picked) -> list[Value]:
     """The open incidents by their cause."""
     query = incidents_where(True, limit=min(picked.limit or CAUSES_MAX, CAUSES_MAX), filter_=read_filter(incident_filter, picked.filter))
+    query = but_tests(query, picked.filter)
     groups = models.groups(query, CAUSE)
     return [cause_value(group, next(iter(models.select(of_cause(group, query))), None)) for group in groups]
 

@@ -17,6 +17,7 @@ from contracts.person import Person, name_problem, person_problem
 from domain.execution.moves.tasks import FILE_BYTES_MAX, FILE_NAME_LENGTH_MAX
 from infra.clock import SystemClock
 from infra.server.reader_wiring import open_rows_apart
+from projections.executions import but_tests
 from projections.task_view import task_view, unknown_task
 from projections.tasks import Wanted, names_of, task_filter, task_value, tasks_where
 from refold.cli.commands.folder import FolderTarget
@@ -87,7 +88,7 @@ def _found(where: Where, person: Person, shown: Shown) -> list[Value]:
     wanted = Wanted(not shown.all, overdue_at, shown.workflow, None, names_of(person) if shown.mine else None)
     query = tasks_where(wanted, limit=shown.limit, filter_=read_filter(task_filter, shown.filter))
     with target.reader() as reader, open_rows_apart(target.settings, reader) as models:
-        return [task_value(one) for one in models.select(query)]
+        return [task_value(one) for one in models.select(but_tests(query, shown.filter))]
 
 
 def _line(one: Value) -> tuple[str, ...]:
