@@ -13,7 +13,7 @@ FOUND = $(or $(shell $(PYTHON) -c 'import platform; print(platform.python_versio
 UV = $(or $(shell command -v uv),$(BIN)/uv)
 
 .DEFAULT_GOAL := help
-.PHONY: recording screenshots event-windows help run serve ui test check format clients cel-conformance simulate schedules odd chaos chaos-live chaos-kafka bench bench-peers deploy-tools asyncapi-parser clean kafka lock people retention
+.PHONY: recording screenshots event-windows help run serve ui test test-ai check format clients cel-conformance simulate schedules odd chaos chaos-live chaos-kafka bench bench-peers deploy-tools asyncapi-parser clean kafka lock people retention
 .DELETE_ON_ERROR:
 
 help: ## List these commands
@@ -39,6 +39,9 @@ recording: $(VENV)/.dev ## Record anew how an order is built by hand, run and lo
 
 test: $(VENV)/.dev ## Run all tests; ARGS="-k timer" picks some
 	@$(BIN)/pytest $(ARGS)
+
+test-ai: $(VENV)/.dev ## Ask models over the real clients, of a server that speaks four providers' protocols
+	@$(BIN)/pytest tests/ai $(ARGS)
 
 check: $(VENV)/.dev ## Check format, style, types and the direction of imports
 	@$(BIN)/ruff format --check .

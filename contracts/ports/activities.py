@@ -53,6 +53,12 @@ class ActivityContext(Protocol):
     def log(self, message: str, level: str = "info", **fields: Any) -> None:
         """Write a line to the log, and tell it to those who look on. `level` is debug, info, warning or error."""
 
+    def say(self, text: str, is_new: bool = False) -> None:
+        """Tell those who look on more of a text that is about to be given; with `is_new` the beginning of another. Nothing is recorded.
+
+        What may hold something that is to be read nowhere is not told.
+        """
+
     def on_cancel(self, stop: Callable[[], None]) -> None:
         """Call `stop` (from another thread) when the activity is cancelled; at once if it already is."""
 

@@ -13,8 +13,10 @@ from typing import Final, Literal, NamedTuple, Protocol, TypeAlias
 ROOM_DEFAULT: Final = 1_000
 """So much waits for a listener."""
 
-Topic: TypeAlias = Literal["progress", "log"]
-"""What is told: how far an attempt is, `{"progress": …, "detail": …}`; a line of its log, `{"level": …, "message": …, "fields": …}`."""
+Topic: TypeAlias = Literal["progress", "log", "text"]
+"""What is told: how far an attempt is, `{"progress": …, "detail": …}`; a line of its log, `{"level": …, "message": …, "fields": …}`; more
+of a text that it is about to give, `{"seq": …, "text": …}`, with `"reset": true` where that is all there is so far.
+"""
 
 
 class Passing(NamedTuple):
@@ -55,3 +57,12 @@ class LossyChannel(Protocol):
 
     def put(self, passing: Passing) -> None:
         """Tell it."""
+
+    def say(self, execution: str, path: str, attempt: int, text: str, is_new: bool) -> Passing | None:
+        """Tell more of a text, or with `is_new` the beginning of another; gives what was told, None for what is too long.
+
+        It is kept, whether anybody listens or not: who begins to listen in the same process, or has missed something, is told all of it.
+        """
+
+    def hush(self, execution: str, path: str, attempt: int) -> None:
+        """The attempt has ended: its text is history, or nothing."""

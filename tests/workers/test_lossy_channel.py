@@ -116,3 +116,64 @@ def test_progress_of_a_worker_elsewhere_is_heard_however_often_it_comes() -> Non
     recorded = [leases.receive("w", Result(task=task.task, progress=progress)) for progress in (0.1, 0.2, 0.3)]
     assert [command is None for command in recorded] == [False, True, True]
     assert [one["progress"] for one in values(listener)[0]] == [0.1, 0.2, 0.3]
+
+
+# Texts
+
+
+def said(listener: Listener) -> list[tuple[int, str, bool]]:
+    return [(one["seq"], one["text"], one.get("reset", False)) for one in values(listener)[0]]
+
+
+def test_who_listens_late_is_told_all_of_a_text_so_far_and_each_piece_once() -> None:
+    channel, woken = MemoryChannel(), list[int]()
+    early = channel.listen(lambda: None, "e")
+    channel.say("e", "n", 1, "Hel", False)
+    channel.say("e", "n", 1, "lo", False)
+    late = channel.listen(lambda: woken.append(1), "e")
+    channel.say("e", "n", 1, "!", False)
+    assert said(early) == [(1, "Hel", True), (2, "lo", False), (3, "!", False)]
+    assert said(late) == [(2, "Hello", True), (3, "!", False)]
+    assert woken == [1]
+
+
+def test_another_attempt_and_another_request_begin_anew() -> None:
+    channel = MemoryChannel()
+    listener = channel.listen(lambda: None)
+    channel.say("e", "n", 1, "a", False)
+    channel.say("e", "n", 1, "b", True)
+    channel.say("e", "n", 2, "c", False)
+    assert said(listener) == [(1, "a", True), (2, "b", True), (3, "c", True)]
+    assert said(channel.listen(lambda: None)) == [(3, "c", True)]
+
+
+def test_an_attempt_that_nobody_waits_for_says_nothing_over_the_one_after_it() -> None:
+    channel = MemoryChannel()
+    channel.say("e", "n", 2, "new", False)
+    listener = channel.listen(lambda: None)
+    assert channel.say("e", "n", 1, "old", False) is None
+    channel.hush("e", "n", 1)
+    assert said(listener) == [(1, "new", True)]
+
+
+def test_who_has_missed_pieces_is_told_all_of_the_text_behind_them() -> None:
+    channel = MemoryChannel()
+    listener = channel.listen(lambda: None, room=2)
+    for sign in "abcd":
+        channel.say("e", "n", 1, sign, False)
+    assert said(listener) == [(3, "c", False), (4, "d", False), (4, "abcd", True)]
+
+
+def test_a_text_of_an_attempt_that_has_ended_is_told_to_nobody() -> None:
+    channel = MemoryChannel()
+    channel.say("e", "n", 1, "a", False)
+    channel.hush("e", "n", 1)
+    assert said(channel.listen(lambda: None)) == []
+
+
+def test_of_a_text_without_end_no_more_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("workers.running.memory_channel.TEXT_CHARS_MAX", 2)
+    channel = MemoryChannel()
+    listener = channel.listen(lambda: None)
+    assert [channel.say("e", "n", 1, "a", False) is not None for _ in range(3)] == [True, True, False]
+    assert [text for _, text, _ in said(listener)] == ["a", "a"]

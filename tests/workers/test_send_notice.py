@@ -90,6 +90,9 @@ class Context:
     def log(self, message: str, level: str = "info", **fields: Any) -> None:
         """Nobody listens."""
 
+    def say(self, text: str, is_new: bool = False) -> None:
+        """Nobody listens."""
+
     def on_cancel(self, stop: Callable[[], None]) -> None:
         """Nobody cancels."""
 

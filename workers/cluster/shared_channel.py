@@ -95,6 +95,9 @@ class SharedChannel:
     def put(self, passing: Passing) -> None:
         """Tell those who listen here, and pass it on where somebody listens elsewhere."""
         self._local.put(passing)
+        self._pass_on(passing)
+
+    def _pass_on(self, passing: Passing) -> None:
         if not self._is_heard_elsewhere(passing.execution):
             return
         with self._lock:
@@ -105,6 +108,17 @@ class SharedChannel:
             begins, self._is_sending = not self._is_sending, True
         if begins:
             self._soon(self._begin_to_send)
+
+    def say(self, execution: str, path: str, attempt: int, text: str, is_new: bool) -> Passing | None:
+        """Tell more of a text; who listens elsewhere is told what passes from then on."""
+        passing = self._local.say(execution, path, attempt, text, is_new)
+        if passing is not None:
+            self._pass_on(passing)
+        return passing
+
+    def hush(self, execution: str, path: str, attempt: int) -> None:
+        """Keep a text no longer."""
+        self._local.hush(execution, path, attempt)
 
     def _begin_to_send(self) -> None:
         self._begin(self._send())

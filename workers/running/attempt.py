@@ -36,8 +36,8 @@ class Attempt(Cancellation):
     """An `ActivityContext`, see there."""
 
     __slots__ = (
-        "_channel", "_clock", "_credentials", "_progress", "_report", "_reported_at", "_sealed", "activity", "limit", "masking",
-        "redaction", "seen_at",
+        "_channel", "_clock", "_credentials", "_has_said", "_progress", "_report", "_reported_at", "_sealed", "activity", "limit",
+        "masking", "redaction", "seen_at",
     )  # fmt: skip
 
     def __init__(
@@ -65,6 +65,7 @@ class Attempt(Cancellation):
         """What it was given in plain, and what stands for that."""
         self._progress = 0.0
         self._reported_at: int | None = None
+        self._has_said = False
 
     @property
     def execution(self) -> str:
@@ -159,6 +160,19 @@ class Attempt(Cancellation):
         _log.log(LEVELS.get(level, logging.INFO), "%s", message, extra={**fields_of(fields), **self.about()})
         line = {"level": level if level in LEVELS else "info", "message": message, "fields": fields}
         tell_line(self._channel, self.execution, self.path, self.attempt, line)
+
+    def say(self, text: str, is_new: bool = False) -> None:
+        """See ActivityContext. A piece does not show what the whole would: where values are sealed, or rules hide some, nothing is told."""
+        if self._channel is None or self.redaction is not None or self._sealed:
+            return
+        text = text if self.masking is None else self.masking.text(text)
+        self._has_said = True
+        self._channel.say(self.execution, self.path, self.attempt, text, is_new)
+
+    def hush(self) -> None:
+        """It says nothing more, as it has ended. For the worker."""
+        if self._has_said and self._channel is not None:
+            self._channel.hush(self.execution, self.path, self.attempt)
 
     def about(self) -> dict[str, Any]:
         """See Cancellation."""

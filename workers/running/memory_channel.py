@@ -15,6 +15,8 @@ from contracts.values import encode
 MESSAGE_CHARS_MAX: Final = 4_096
 LINE_BYTES_MAX: Final = 64 * 1024
 """So much of a line of a log is passed on."""
+TEXT_CHARS_MAX: Final = 4 * 1024 * 1024
+"""So much of a text is kept for who listens later; of a longer one no more is told."""
 _log = logging.getLogger("refold.activity")
 
 
@@ -24,13 +26,52 @@ class MemoryChannel:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._listening: tuple[_Listening, ...] = ()
+        self._texts: dict[tuple[str, str], _Text] = {}
+        """What running attempts have said so far, by execution and path."""
 
     def listen(self, wake: Callable[[], None], execution: str | None = None, room: int = ROOM_DEFAULT) -> Listener:
         """Listen to one execution, or to all."""
-        listening = _Listening(wake, execution, room, self._remove)
+        listening = _Listening(wake, execution, room, self._remove, self._said)
         with self._lock:
+            so_far = self._said_about(execution)
+            for passing in so_far:
+                listening.begin_with(passing)
             self._listening += (listening,)
+        if so_far:
+            wake()
         return listening
+
+    def _said(self, execution: str | None) -> list[Passing]:
+        with self._lock:
+            return self._said_about(execution)
+
+    def _said_about(self, execution: str | None) -> list[Passing]:
+        return [text.whole(*key) for key, text in self._texts.items() if execution in (None, key[0])]
+
+    def say(self, execution: str, path: str, attempt: int, text: str, is_new: bool) -> Passing | None:
+        """Tell more of a text; of what is too long no more is told."""
+        with self._lock:
+            said = self._texts.get((execution, path))
+            if said is not None and said.attempt > attempt:
+                return None  # of one that was cancelled, and has not heard of it yet
+            if said is None or said.attempt != attempt or is_new:
+                said = self._texts[execution, path] = _Text(attempt, 0 if said is None else said.seq)
+                is_new = True
+            if said.length >= TEXT_CHARS_MAX:
+                return None
+            said.add(text)
+            value = {"seq": said.seq, "text": text, **({"reset": True} if is_new else {})}
+            listening = self._listening  # who comes later begins with all of it, this piece too
+        passing = Passing(execution, path, attempt, "text", encode(value))
+        _tell(listening, passing)
+        return passing
+
+    def hush(self, execution: str, path: str, attempt: int) -> None:
+        """Keep it no longer; a later attempt's stays."""
+        with self._lock:
+            said = self._texts.get((execution, path))
+            if said is not None and said.attempt == attempt:
+                del self._texts[execution, path]
 
     def _remove(self, listening: _Listening) -> None:
         with self._lock:
@@ -42,12 +83,7 @@ class MemoryChannel:
 
     def put(self, passing: Passing) -> None:
         """Tell it to those who listen; what waking one of them raises harms no other, and not the attempt."""
-        for one in self._listening:
-            if one.execution in (None, passing.execution):
-                try:
-                    one.put(passing)
-                except Exception:
-                    _log.exception("whoever listens to %s could not be woken", passing.execution)
+        _tell(self._listening, passing)
 
     def miss(self, count: int) -> None:
         """So much was dropped before it came here: those who listen are told with what they take next."""
@@ -55,11 +91,46 @@ class MemoryChannel:
             one.miss(count)
 
 
+def _tell(listening: tuple[_Listening, ...], passing: Passing) -> None:
+    for one in listening:
+        if one.execution in (None, passing.execution):
+            try:
+                one.put(passing)
+            except Exception:
+                _log.exception("whoever listens to %s could not be woken", passing.execution)
+
+
+class _Text:
+    """What an attempt has said so far; `seq` counts what was told."""
+
+    __slots__ = ("_parts", "attempt", "length", "seq")
+
+    def __init__(self, attempt: int, seq: int) -> None:
+        self.attempt, self.seq, self.length = attempt, seq, 0
+        self._parts: list[str] = []
+
+    def add(self, text: str) -> None:
+        self._parts.append(text)
+        self.length += len(text)
+        self.seq += 1
+
+    def whole(self, execution: str, path: str) -> Passing:
+        self._parts = ["".join(self._parts)]
+        return Passing(execution, path, self.attempt, "text", encode({"seq": self.seq, "text": self._parts[0], "reset": True}))
+
+
 class _Listening:
     """See `Listener`."""
 
-    def __init__(self, wake: Callable[[], None], execution: str | None, room: int, remove: Callable[[_Listening], None]) -> None:
-        self._wake, self.execution, self._room, self._remove = wake, execution, room, remove
+    def __init__(
+        self,
+        wake: Callable[[], None],
+        execution: str | None,
+        room: int,
+        remove: Callable[[_Listening], None],
+        said: Callable[[str | None], list[Passing]],
+    ) -> None:
+        self._wake, self.execution, self._room, self._remove, self._said = wake, execution, room, remove, said
         self._lock = threading.Lock()
         self._waiting: deque[Passing] = deque()
         self._dropped = 0
@@ -80,13 +151,17 @@ class _Listening:
         with self._lock:
             self._dropped += count
 
+    def begin_with(self, passing: Passing) -> None:
+        """What comes before all that will pass."""
+        self._waiting.append(passing)
+
     def take(self) -> Taken:
-        """All that waits."""
+        """All that waits; where some was dropped, the texts there are as wholes behind it."""
         with self._lock:
-            taken = Taken(list(self._waiting), self._dropped)
+            passing, dropped = list(self._waiting), self._dropped
             self._waiting.clear()
             self._dropped = 0
-        return taken
+        return Taken(passing + self._said(self.execution) if dropped else passing, dropped)
 
     def end(self) -> None:
         """Listen no more."""

@@ -53,6 +53,8 @@ class Performance:
                 raise
             cause = cause_of_end(error, attempt)
             return None if cause is None else _failed(attempt, cause)
+        finally:
+            attempt.hush()
 
     def _output(self, attempt: Attempt) -> tuple[bytes, bool]:
         activity = attempt.activity

@@ -71,7 +71,7 @@ class LlmConfig(configs.Config):
     max_tokens: int | None = Field(default=None, ge=1, le=10_000_000, description="How long the answer may be.")
     seed: int | None = Field(default=None, ge=-(2**63), le=2**63 - 1, description="For models that draw the same with the same.")
     stop: list[str] = Field(default_factory=list, max_length=STOPS_MAX, description="Texts before which the answer ends.")
-    stream: bool = Field(default=True, description="Whether the answer is asked for piece by piece.")
+    stream: bool = Field(default=True, description="Whether the answer is asked for piece by piece, and shown as it comes.")
     strict: bool = Field(default=False, description="Whether a setting that the model ignores is a failure.")
     timeout: str = Field(default="5m", description="How long each request may take, a duration.")
     credential: CredentialName | None = Field(
@@ -146,6 +146,7 @@ def _wanted(config: LlmConfig) -> Wanted:
         repair=config.repair,
         options=options,
         stream=config.stream,
+        shows=not config.redact,
         strict=config.strict,
         timeout_s=seconds_of(config.timeout, "timeout"),
         credential=config.credential,

@@ -43,6 +43,8 @@ class Wanted:
     repair: int = 1
     options: Options = field(default_factory=Options)
     stream: bool = True
+    shows: bool = True
+    """Whether who looks on may see the text as it comes."""
     strict: bool = False
     timeout_s: float = 300.0
     credential: str | None = None
@@ -110,7 +112,15 @@ class Conversation:
             strict=wanted.strict,
             headers={"traceparent": context.traceparent, "idempotency-key": f"{context.idempotency_key}/{len(self._calls)}"},
         )
-        answer = self._process.ask(context, ask, lambda text: None)
+        pieces = 0
+
+        def heard(text: str) -> None:
+            nonlocal pieces
+            pieces += 1
+            if wanted.shows:
+                context.say(text, is_new=pieces == 1)
+
+        answer = self._process.ask(context, ask, heard)
         self._note(f"{provider}:{model}", answer)
         return answer
 

@@ -26,5 +26,8 @@ class PlainRequest:
     def log(self, message: str, level: str = "info", **fields: Any) -> None:
         """Nobody hears it."""
 
+    def say(self, text: str, is_new: bool = False) -> None:
+        """Nobody hears it."""
+
     def on_cancel(self, stop: Callable[[], None]) -> None:
         """Nobody cancels it."""
