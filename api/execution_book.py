@@ -45,8 +45,8 @@ class ExecutionBook(Protocol):
     async def search(self, execution: str, sieve: Sieve, start: int, limit: int) -> tuple[list[HistoryEvent], int | None]:
         """Events from version `start` on that a sieve lets through, and the version to go on from."""
 
-    async def state(self, execution: str, at: int | None, whole: bool) -> dict[str, Any]:
-        """All that an execution is, or was after an event; `whole` with its big values."""
+    async def state(self, execution: str, at: int | None, whole: bool, time: int | None = None) -> dict[str, Any]:
+        """All that an execution is, or was after an event, or at a time (milliseconds since 1970); `whole` with its big values."""
 
     async def trace(self, execution: str, since: int, limit: int, packs: bool) -> Packed:
         """The columns of a trace behind a version, as `projections.trace` makes them, packed where whoever asks takes that."""

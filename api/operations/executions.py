@@ -126,10 +126,13 @@ async def get_state(
     service: Service,
     execution: Id,
     at: Annotated[int | None, Query(ge=1, le=VERSION_MAX, description="as it was after this event")] = None,
+    time: Annotated[datetime | None, Query(description="as it was at this time, after all that had been recorded by then")] = None,
     whole: Annotated[bool, Query(description="show values of 64 KiB and more, too")] = False,
 ) -> Reply:
-    """All that an execution is, or was after an event: status, variables, timers, what it waits for."""
-    value = await service.state(execution, at, whole)
+    """All that an execution is, or was after an event, or at a time: status, variables, timers, what it waits for."""
+    if at is not None and time is not None:
+        raise BadRequest(422, "request.invalid", "query/time: give either at or time")
+    value = await service.state(execution, at, whole, milliseconds(time, "time"))
     return Reply({**value, "position": (there := service.projected_of(execution))}, there)
 
 

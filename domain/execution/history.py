@@ -20,6 +20,7 @@ from contracts.events import ExecutionErased
 from contracts.journal import Bundled, Checkpoint, Cut, Decided, Decision, Filing, Retired, Sealed, chain, judge
 from contracts.key import NO_KEY
 from contracts.pins import Plan
+from contracts.times import rfc3339
 from contracts.values import blob_of, is_reference
 from domain.definition.compile import compile_definition
 from domain.definition.graph import Graph
@@ -202,6 +203,28 @@ def apply_up_to(folded: Folded, entry: Entry, version: int) -> bool:
     for event in decision.events[: max(0, version - decision.first + 1)]:
         evolve(folded.graph, folded.state, event, decision)
     return False
+
+
+def version_at(entries: Iterable[Entry], time: int) -> int:
+    """The last event of an execution that was recorded by a time (milliseconds since 1970).
+
+    Raises Rejected for a time before its first one, or before the one that erases it.
+    """
+    found, first, name = 0, 0, ""
+    for entry in entries:
+        decision = entry.decision
+        if not name:
+            first, name = decision.now, decision.execution
+            if decision.now > time and is_erasure(entry):
+                message = f"execution {name} was erased: how it was at {rfc3339(time)} is not known any more"
+                raise Rejected("erased", message, execution=name)
+        if decision.now > time:
+            break
+        found = decision.first + len(decision.events) - 1
+    if not found:
+        message = f"execution {name} has its first event at {rfc3339(first)}, and none at {rfc3339(time)}"
+        raise Rejected("unknown_version", message, execution=name)
+    return found
 
 
 def apply(folded: Folded, entry: Entry) -> None:

@@ -38,10 +38,10 @@ class ExecutionService:
         """Events from version `start` on, and the version to go on from."""
         return await self._lookup.read(execution, ExecutionReader.history, start, limit)
 
-    async def state(self, execution: str, at: int | None, whole: bool) -> dict[str, Any]:
-        """All that an execution is, or was after an event; `whole` with its big values."""
-        found, folded = await self._lookup.read(execution, shown_state, at, whole)
-        return found if at is not None else await with_places(found, folded, self.rows)
+    async def state(self, execution: str, at: int | None, whole: bool, time: int | None = None) -> dict[str, Any]:
+        """All that an execution is, or was after an event, or at a time; `whole` with its big values."""
+        found, folded = await self._lookup.read(execution, shown_state, at, whole, time)
+        return found if at is not None or time is not None else await with_places(found, folded, self.rows)
 
     async def trace(self, execution: str, since: int, limit: int, packs: bool) -> Packed:
         """The columns of a trace behind a version, as JSON."""

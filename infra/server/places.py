@@ -8,7 +8,7 @@ from typing import Any
 from api.service import Rows
 from contracts import values
 from contracts.ports.read_models import Query
-from domain.execution.history import Folded
+from domain.execution.history import Folded, version_at
 from projections.view import state_value
 from projections.waits import WaitRecord, let_in_before, place_among, place_behind, turns_before
 from workers.reading.execution_reader import ExecutionReader
@@ -16,8 +16,10 @@ from workers.reading.execution_reader import ExecutionReader
 Ask = Callable[["Query[WaitRecord]"], Awaitable["Rows[WaitRecord]"]]
 
 
-def shown_state(reader: ExecutionReader, name: str, at: int | None, whole: bool) -> tuple[dict[str, Any], Folded]:
-    """All that an execution is, or was after an event, as it is shown; `whole` with its big values."""
+def shown_state(reader: ExecutionReader, name: str, at: int | None, whole: bool, time: int | None = None) -> tuple[dict[str, Any], Folded]:
+    """All that an execution is, or was after an event, or at a time, as it is shown; `whole` with its big values."""
+    if time is not None:
+        at = version_at(reader.entries(name), time)
     folded = reader.folded(name, at)
     return state_value(folded, reader.value if whole else reader.show), folded
 

@@ -14,12 +14,13 @@ def show(
     where: Where,
     execution: Execution,
     at: Annotated[int | None, typer.Option("--at", metavar="VERSION", help="As it was after this event.")] = None,
+    time: Annotated[str | None, typer.Option("--time", metavar="TIME", help="As it was at this time: 2026-11-30T12:00:00Z.")] = None,
     as_json: Json = False,
 ) -> int:
-    """Show an execution as it is now, or was after any event."""
+    """Show an execution as it is, or was at any event or time."""
     from refold.cli.commands import look
 
-    return look.show(where, execution, at, as_json)
+    return look.show(where, execution, at, time, as_json)
 
 
 @takes(where=asking)

@@ -19,7 +19,7 @@ def why(
     at: Annotated[int | None, typer.Option("--at", metavar="VERSION", min=1, help="As it was after this event.")] = None,
     as_json: Json = False,
 ) -> int:
-    """Tell why a node ran, was skipped, waits, failed, or has not run. The chain that led there, with each expression and its values."""
+    """Tell why a node ran, waits, failed, or has not run. The chain that led there, with each expression and its values."""
     from refold.cli.commands import why as command
 
     return command.why(where, execution, node, at, as_json)

@@ -174,9 +174,12 @@ class Client(Operations):
             if cursor is None:
                 return
 
-    def state(self, execution_id: str, at: int | None = None, *, whole: bool = False, min_position: int | None = None) -> dict[str, Any]:
-        """All that an execution is, or was after the event `at`; `whole` shows values of 64 KiB and more, too."""
-        state: dict[str, Any] = self._ask(ask.get(execution_id, "/state", at=at, whole=whole or None, min_position=min_position))
+    def state(
+        self, execution_id: str, at: int | None = None, *, time: str | None = None, whole: bool = False, min_position: int | None = None
+    ) -> dict[str, Any]:
+        """All that an execution is, or was after the event `at`, or at a `time`; `whole` shows values of 64 KiB and more, too."""
+        asked = ask.get(execution_id, "/state", at=at, time=time, whole=whole or None, min_position=min_position)
+        state: dict[str, Any] = self._ask(asked)
         return state
 
     def signal(self, execution_id: str, name: str, payload: Any = None, *, signal_id: str | None = None) -> dict[str, Any]:

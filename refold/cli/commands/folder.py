@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +16,7 @@ from domain.definition.absent_check import missing_workflows
 from domain.definition.names_check import doubtful_names
 from domain.definition.schema import all_schemas
 from domain.definition.validate import publishable
-from domain.execution.history import Folded
+from domain.execution.history import Folded, version_at
 from domain.replay.why import why as explained
 from infra.clock import SystemClock
 from infra.server.garbage import look_rarely
@@ -89,9 +90,11 @@ class FolderTarget:
         with self.reader() as reader:
             return rows_of(reader, self.settings, wanted)
 
-    def state(self, execution: str, at: int | None) -> Value:
+    def state(self, execution: str, at: int | None, time: datetime | None = None) -> Value:
         """See Place."""
         with self.reader() as reader, saying_where_archived(self.settings):
+            if time is not None:
+                at = version_at(entries_at(reader, execution), round(time.timestamp() * 1000))
             return shown(reader, folded_at(reader, execution) if at is None else folded_to(reader, execution, at))
 
     def history(self, execution: str) -> Iterable[Value]:

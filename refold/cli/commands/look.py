@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from projections.execution_columns import STATUSES
@@ -73,15 +74,28 @@ def _line(row: Value) -> tuple[str, ...]:
     return (row["execution_id"], row["workflow"], str(row["version"]), row["status"], started, seconds(row["duration_ms"]), waiting + more)
 
 
-def show(where: Where, execution: str, at: int | None, as_json: bool) -> int:
-    """An execution as it is now, or as it was at a version."""
-    state = target_of(where).state(execution, at)
+def show(where: Where, execution: str, at: int | None, time: str | None, as_json: bool) -> int:
+    """An execution as it is now, or as it was at a version or a time."""
+    if at is not None and time is not None:
+        raise BadInput("give either --at or --time")
+    state = target_of(where).state(execution, at, None if time is None else _moment(time))
     value = {("events" if name == "at" else name): field for name, field in state.items()}
     if as_json:
         say_json(value)
     else:
         _show(value)
     return OK
+
+
+def _moment(time: str) -> datetime:
+    """The moment of a time as RFC 3339. Raises BadInput."""
+    try:
+        found = datetime.fromisoformat(time)
+    except ValueError:
+        raise BadInput(f"--time: expected a time as RFC 3339, as in 2026-11-30T12:00:00Z, found {time[:100]!r}") from None
+    if found.tzinfo is None:
+        raise BadInput(f"--time: {time} has no offset; write {time}Z for UTC")
+    return found
 
 
 def _show(value: Value) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from itertools import islice
 from pathlib import Path
 from typing import Any, Final
@@ -113,10 +114,11 @@ class ServerTarget:
             records = f"the last {lag} records of the journal" if lag > 1 else "the last record of the journal"
             complain(f"this may lack what has happened just now: what lists are read from lacks {records}; ask again in a moment")
 
-    def state(self, execution: str, at: int | None) -> Value:
+    def state(self, execution: str, at: int | None, time: datetime | None = None) -> Value:
         """See Place."""
         position = None if at is not None else self.client.get(execution)["position"]
-        return without_position(self.client.state(execution, at, whole=True, min_position=position))
+        when = None if time is None else time.isoformat()
+        return without_position(self.client.state(execution, at, time=when, whole=True, min_position=position))
 
     def history(self, execution: str) -> Iterable[Value]:
         """See Place."""

@@ -184,8 +184,8 @@ class Target(Protocol):
     def executions(self, wanted: Wanted) -> list[Value]:
         """The executions in the order of their creation, each a `ROW`."""
 
-    def state(self, execution: str, at: int | None) -> Value:
-        """All that an execution is, or was after its event `at`."""
+    def state(self, execution: str, at: int | None, time: datetime | None = None) -> Value:
+        """All that an execution is, or was after its event `at`, or at a time."""
 
     def history(self, execution: str) -> Iterable[Value]:
         """Every event of an execution."""

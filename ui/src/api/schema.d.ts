@@ -920,7 +920,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** @description All that an execution is, or was after an event: status, variables, timers, what it waits for. */
+        /** @description All that an execution is, or was after an event, or at a time: status, variables, timers, what it waits for. */
         get: operations["get_state"];
         put?: never;
         post?: never;
@@ -5991,6 +5991,8 @@ export interface operations {
             query?: {
                 /** @description as it was after this event */
                 at?: number | null;
+                /** @description as it was at this time, after all that had been recorded by then */
+                time?: string | null;
                 /** @description show values of 64 KiB and more, too */
                 whole?: boolean;
                 /** @description wait until what is read goes up to this position, at most 5 s */
@@ -7575,10 +7577,14 @@ export interface operations {
                             idempotency_key: string;
                             input: unknown;
                             kind: string;
+                            may_have_begun?: boolean;
                             path: string;
                             priority: number;
                             /** @default false */
                             report_start: boolean;
+                            steps?: {
+                                [key: string]: unknown;
+                            };
                             task: string;
                             timeout_ms: number | null;
                             /** @default  */
@@ -7602,6 +7608,8 @@ export interface operations {
                 "application/json": {
                     protocol: number;
                     results: {
+                        /** @default false */
+                        again?: boolean;
                         detail?: unknown;
                         /** @description How a task failed. `retryable: false` says that the same attempt would fail the same way. */
                         error?: {
@@ -7622,6 +7630,11 @@ export interface operations {
                         progress?: number | null;
                         /** @default false */
                         started?: boolean;
+                        /** @description A step that is done: its result is handed to the next attempt. */
+                        step?: {
+                            name: string;
+                            output: unknown;
+                        };
                         task: string;
                     }[];
                     worker: string;
