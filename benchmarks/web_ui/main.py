@@ -31,7 +31,7 @@ class Row(NamedTuple):
 ROWS: Final = {
     "first_page_kb": Row("first page, kB gzip", 170, 114),
     "execution_kb": Row("execution beyond it, kB gzip", 110, 74),
-    "builder_kb": Row("builder beyond it, kB gzip", 210, 163),
+    "builder_kb": Row("builder beyond both, kB gzip", 210, 163),
     "first_drawn_ms": Row("2,000 nodes drawn for the first time, ms"),
     "drawn_ms": Row("2,000 nodes drawn, their layout known, ms", 250, 136),
     "layout_s": Row("their layout in the worker, s", 2),
