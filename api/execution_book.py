@@ -8,6 +8,7 @@ from typing import Any, NamedTuple, Protocol
 from api.test_start import Executed
 from domain.replay.recorded import Recorded
 from domain.replay.why import Explained
+from domain.testing.record import RecordedTest
 from projections.history import HistoryEvent
 from projections.nodes import NodeRow
 from projections.preview import Asked, Preview
@@ -35,6 +36,9 @@ class ExecutionBook(Protocol):
 
     async def recorded(self, execution: str) -> dict[str, Recorded]:
         """What the nodes of an execution have ended by. Raises Rejected where there is none of that id, or its values are sealed."""
+
+    async def recorded_test(self, execution: str, file: str | None) -> RecordedTest:
+        """The execution as a file with tests. Raises Rejected where there is none of that id, or none can stand for it."""
 
     async def executed_definition(self, execution: str) -> Executed:
         """The definition that an execution goes by. Raises Rejected where there is none of that id."""

@@ -13,6 +13,7 @@ from contracts.definitions import Duration, Model
 
 CASES_MAX: Final = 20_000
 """So many cases a file may have, those of `each` included."""
+EXECUTION_PATTERN: Final = r"^[A-Za-z0-9][A-Za-z0-9._:~()!@-]{0,399}$"
 TEST_ENDING: Final = ".test"
 """What stands before the ending of a file with tests: `order.test.yaml`."""
 BEGIN_DEFAULT: Final = "2026-01-01T00:00:00Z"
@@ -41,7 +42,9 @@ class Mock(Model):
     port: str | None = Field(default=None, description="the port it leaves by")
     error: str | MockError | None = Field(default=None, description="the failure it has: its type, or all of it")
     after: Duration | None = Field(default=None, description="how long it takes; activities and children only")
-    never: Literal["starts", "ends"] | None = Field(default=None, description="no worker takes it, or it is never heard of again")
+    never: Literal["starts", "ends", "stops"] | None = Field(
+        default=None, description="no worker takes it; or it is never heard of again; or of a child not even when it is cancelled"
+    )
     lost: bool = Field(default=False, description="its worker is lost, and it is tried again")
     attempt: int | None = Field(default=None, ge=1, description="for which attempt it holds; without it for all")
     iteration: int | None = Field(default=None, ge=0, description="for which iteration of the innermost loop; without it for all")
@@ -135,6 +138,7 @@ class Case(Model):
 
     name: str = Field(min_length=1, description="what it is about; `${names}` of `each` are filled in")
     description: str | None = None
+    execution: str = Field(default="test", pattern=EXECUTION_PATTERN, description="the id of the execution")
     input: Any = Field(default=None, description="what the execution is started with")
     variables: dict[str, Any] | None = Field(default=None, description="first values of declared variables")
     trigger: Any = Field(default=None, description="what expressions see as `trigger`")

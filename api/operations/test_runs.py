@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any, Final, Literal
+from typing import Annotated, Any, Final, Literal
 
 import msgspec
+from fastapi import Query
 from pydantic import BaseModel, ConfigDict, Field
 
 from api import models
@@ -28,6 +29,7 @@ from domain.definition.unpublished import Unpublished, graph_of_unpublished, pac
 from domain.definition.validate import publishable
 from domain.replay.recorded import Recorded
 
+File = Annotated[str | None, Query(max_length=500, description="the file of the definition; `NAME.yaml` without it")]
 _EXAMPLE: Final[dict[str, Any]] = {
     "definition": "name: hello\nnodes: [{id: greet, type: noop}]\n",
     "input": {"name": "World"},
@@ -76,6 +78,24 @@ class StepBody(msgspec.Struct, forbid_unknown_fields=True):
     """The same, as it is read."""
 
     at: int | None = None
+
+
+class RecordedTest(BaseModel):
+    """A file with tests, in which an execution stands as a case."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "example": {
+                "workflow": "hello",
+                "text": "workflow: hello.yaml\ncases:\n  - name: as execution order-7 went\n    input: {name: World}\n",
+                "differences": [],
+            }
+        }
+    )
+
+    workflow: str
+    text: str = Field(description="YAML, as `refold test` reads it")
+    differences: list[dict[str, Any]] = Field(description="what is otherwise when it is run: `{what, expected, found}`")
 
 
 class ExecutedDefinition(BaseModel):
@@ -129,6 +149,12 @@ async def step_execution(caller: Caller, service: Service, execution: Id, body: 
         raise BadRequest(422, "request.invalid", f"/at: versions count from 1, found {at}")
     done = await service.give(execution, ResumeExecution(True, at or 0), caller)
     return Reply({"execution_id": done.execution, "status": done.status, "position": done.position}, done.position)
+
+
+async def get_recorded_test(service: Service, execution: Id, file: File = None) -> Reply:
+    """An execution as a file with tests: what came from outside, at its moments, and what came of it. Nothing secret stands in it."""
+    found = await service.recorded_test(execution, file)
+    return Reply({"workflow": found.workflow, "text": found.text, "differences": [one.as_value() for one in found.differences]})
 
 
 async def get_executed_definition(service: Service, execution: Id) -> Reply:
@@ -201,6 +227,10 @@ TEST_RUNS: Final = (
         method="POST", path="/v1/executions/{execution}/step", tag="test runs", right="steer", do=step_execution, answer=models.Given,
         takes=StepRequest, problems=(404, 409, 415),
         client=ClientMethod("step", says="Let a test run go on, and stop before whatever is to begin next."),
+    ),
+    Operation(
+        method="GET", path="/v1/executions/{execution}/test", tag="test runs", right="read", do=get_recorded_test,
+        answer=RecordedTest, problems=(404, 409), client=ClientMethod("recorded_test"),
     ),
     Operation(
         method="GET", path="/v1/executions/{execution}/definition", tag="test runs", right="read", do=get_executed_definition,

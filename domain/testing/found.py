@@ -12,8 +12,6 @@ from domain.definition.graph import Graph
 from domain.execution.liveness import waits_of
 from domain.execution.state import Execution
 
-ROOT: Final = "test"
-"""The id of the execution that a case begins."""
 REFUSED: Final = "refused"
 """How an execution stands whose start was refused."""
 RUNS: Final = (e.NodeScheduled, e.NodeStarted, e.NodeCompleted, e.NodeFailed, e.NodeRetried, e.NodePinned, e.IncidentRaised)

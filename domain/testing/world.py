@@ -35,7 +35,7 @@ from domain.execution.skipping import written_in
 from domain.execution.state import Execution
 from domain.expressions import parse_duration, parse_time
 from domain.testing.answers import WORKER, Answers, failure_of, report_of
-from domain.testing.found import ROOT, Call, Found, Happened, found_of, refused
+from domain.testing.found import Call, Found, Happened, found_of, refused
 from domain.testing.moments import Happening, Open, aim, aim_anyway, begins_by_itself, happenings, starts
 
 STEPS_MAX: Final = 50_000
@@ -43,6 +43,7 @@ STEPS_MAX: Final = 50_000
 GIVES_ITS_DATA: Final = frozenset({"noop", "log"})
 """The kinds that give their data, and touch nothing that a test could notice: they need no mock."""
 CHILD: Final = "sub_workflow"
+CANCELLED: Final = "cancelled"
 _LIMITS: Final = LIMITS._replace(blob_bytes_min=NEVER)
 
 Perform: TypeAlias = Callable[[c.RunActivity, bool], "c.CompleteActivity | c.FailActivity | None"]
@@ -55,6 +56,15 @@ class CannotRun(RefoldError):
     def __init__(self, message: str, fix: str, at: str = "") -> None:
         super().__init__(message)
         self.message, self.fix, self.at = message, fix, at
+
+
+class Absent(NamedTuple):
+    """A child that is not there, and is told of once it is cancelled: its parent, the path of its node, and what it says then, and when."""
+
+    parent: str
+    path: str
+    report: c.ReportChild | None = None
+    due: int = 0
 
 
 class Next(NamedTuple):
@@ -76,11 +86,11 @@ class World:
         self._graphs, self._case, self._perform = graphs, case, perform
         self._workflow = next(iter(graphs))
         self._answers, self._real = Answers(case.mocks), frozenset(case.real)
-        self._plan = Plan(dict(pins))
+        self._plan, self._root = Plan(dict(pins)), case.execution
         self._begun_at = self._now = parse_time(case.at or BEGIN_DEFAULT)
         self._open: dict[str, Open] = {}
-        self._mocked: dict[str, tuple[str, str]] = {}
-        """Children that are not there: their parents, and the paths of their nodes."""
+        self._mocked: dict[str, Absent | None] = {}
+        """Children that are not there; None of those that a cancel does not change: they answer by themselves, or never."""
         self._happened: list[Happened] = []
         self._calls: list[Call] = []
         self._queue: list[tuple[int, int, str, Command | Happening]] = []
@@ -92,7 +102,7 @@ class World:
         """From the start until nothing moves any more, or the case looks no longer. Raises CannotRun."""
         case = self._case
         end = None if case.until is None else self._begun_at + parse_duration(case.until)
-        self._push(self._begun_at, ROOT, self._creation())
+        self._push(self._begun_at, self._root, self._creation())
         for one in [*starts(case), *happenings(case)]:
             if one.after_ms is None:
                 self._awaited.append(one)
@@ -109,7 +119,7 @@ class World:
     def _found(self, end: int | None) -> Found:
         if self._refusal is not None:
             return refused(self._refusal, self._case.input)
-        root = self._open[ROOT]
+        root = self._open[self._root]
         late = [item[3] for item in sorted(self._queue, key=lambda item: item[:2]) if isinstance(item[3], Happening)]
         if end is None or root.state.is_ended:
             for one in [*self._awaited, *late]:
@@ -162,7 +172,7 @@ class World:
     def _asked_for(self) -> Next | None:
         """The first of what has no time that somebody waits for."""
         for index, one in enumerate(self._awaited):
-            aimed = aim(one.given, self._open, self._steps, ROOT)
+            aimed = aim(one.given, self._open, self._steps, self._root)
             if aimed is not None:
                 del self._awaited[index]
                 return Next(aimed.execution, aimed.command, one.at)
@@ -173,9 +183,9 @@ class World:
     def _take(self, item: Next) -> None:
         execution, what, at = item
         if isinstance(what, Happening):
-            aimed = aim_anyway(what.given, self._open, self._steps, ROOT)
+            aimed = aim_anyway(what.given, self._open, self._steps, self._root)
             if aimed is None:
-                raise CannotRun(*_unasked(what, self._open[ROOT].state))
+                raise CannotRun(*_unasked(what, self._open[self._root].state))
             self._give(what.at, aimed.execution, aimed.command)
         elif at:
             self._give(at, execution, what)
@@ -269,13 +279,27 @@ class World:
         if isinstance(command, CreateExecution):
             self._send_child(name, command, decision)
         elif name in self._mocked and isinstance(command, c.CancelExecution | c.TerminateExecution):
-            parent, path = self._mocked[name]
-            status = "cancelled" if isinstance(command, c.CancelExecution) else "terminated"
-            self._push(self._now, parent, c.ReportChild(path, name, status, None, Failure("cancelled", f"the child was {status}")))
+            self._cancel_absent(name, "cancelled" if isinstance(command, c.CancelExecution) else "terminated")
         else:
             if isinstance(command, c.SendSignal):
                 self._note_signal(envelope, decision)
             self._push(self._now, name, command)
+
+    def _stand_for(self, name: str, mock: Mock, execution: str, parent: c.Parent, waits: bool) -> None:
+        """A child does what its mock says: it tells its parent by itself or, unless that `waits` for it, once it is cancelled."""
+        failure = failure_of(mock)
+        status, output = _ending_of_child(mock, failure)
+        report = None if mock.never else c.ReportChild(parent.path, name, status, output, failure)
+        is_told = mock.never in ("starts", "ends") or (report is not None and not waits)
+        self._mocked[name] = Absent(execution, parent.path, report, self._after(mock)) if is_told else None
+        if report is not None and waits:
+            self._push(self._after(mock), execution, report)
+
+    def _cancel_absent(self, name: str, status: str) -> None:
+        child = self._mocked[name]
+        if child is not None:
+            told = c.ReportChild(child.path, name, status, None, Failure(CANCELLED, f"the child was {status}"))
+            self._push(max(self._now, child.due), child.parent, child.report or told)
 
     def _note_signal(self, envelope: c.Envelope, decision: Decision) -> None:
         command = envelope.command
@@ -297,20 +321,25 @@ class World:
         self._calls.append(Call(path, kind, parent.attempt, config, decode(command.input)))
         mock = self._answers.find(path, parent.attempt, False) if kind == CHILD else Mock()
         if mock is not None:
-            self._mocked[name] = decision.execution, parent.path
-            if mock.never is None:
-                failure = failure_of(mock)
-                status, output = ("completed", encode(mock.output)) if failure is None else ("failed", None)
-                self._push(self._after(mock), decision.execution, c.ReportChild(parent.path, name, status, output, failure))
+            self._stand_for(name, mock, decision.execution, parent, kind == NOTIFY or not parent.detached)
         elif command.workflow in self._graphs:
             graph = self._graphs[command.workflow]
             self._push(self._now, name, replace(command, version=1, definition=graph.definition_hash))
+        elif parent.detached:  # nobody waits for it, but whoever cancels it
+            self._mocked[name] = Absent(decision.execution, parent.path)
         else:
             raise CannotRun(
                 f"{path} starts workflow {command.workflow}, which is not here",
                 f"name its file in `with`, or say what it gives: `mocks: {{{path}: {{output: …}}}}`",
                 "mocks",
             )
+
+
+def _ending_of_child(mock: Mock, failure: Failure | None) -> tuple[str, bytes | None]:
+    """How a child ends that a mock stands for: a failure of the type `cancelled` is a cancelled one."""
+    if failure is None:
+        return "completed", encode(mock.output)
+    return "cancelled" if failure.type == CANCELLED else "failed", None
 
 
 def _unperformed(effect: c.RunActivity, path: str) -> tuple[str, str, str]:

@@ -9,6 +9,7 @@ from api.execution_book import NodeView, Packed
 from api.test_start import Executed
 from domain.replay.recorded import Recorded
 from domain.replay.why import Explained
+from domain.testing.record import RecordedTest
 from infra.server.executed import executed_definition
 from infra.server.lookup import Lookup
 from infra.server.places import shown_content, shown_state, with_places
@@ -93,6 +94,10 @@ class ExecutionService:
     async def recorded(self, execution: str) -> dict[str, Recorded]:
         """What the nodes of an execution have ended by."""
         return await self._lookup.read(execution, ExecutionReader.recorded)
+
+    async def recorded_test(self, execution: str, file: str | None) -> RecordedTest:
+        """The execution as a file with tests."""
+        return await self._lookup.read(execution, ExecutionReader.recorded_test, file)
 
     async def executed_definition(self, execution: str) -> Executed:
         """The definition that an execution goes by."""

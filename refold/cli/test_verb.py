@@ -7,10 +7,12 @@ from typing import Annotated
 
 import typer
 
-from refold.cli.options import Json
+from refold.cli.options import Json, Where, asking, takes
 
 
+@takes(where=asking)
 def run_tests(
+    where: Where,
     paths: Annotated[list[Path] | None, typer.Argument(metavar="PATH", help="Files or folders; this folder without any.")] = None,
     picked: Annotated[str | None, typer.Option("-k", metavar="TEXT", help="Only cases with this in their file or name.")] = None,
     jobs: Annotated[str, typer.Option("--jobs", "-j", metavar="N", help="In so many processes; `auto`: one for each core.")] = "1",
@@ -24,9 +26,19 @@ def run_tests(
     report: Annotated[Path | None, typer.Option("--junit", metavar="FILE", help="Write a report as JUnit's XML.")] = None,
     watch: Annotated[bool, typer.Option("--watch", help="Run again whenever a file has changed.")] = False,
     lists_all: Annotated[bool, typer.Option("--verbose", "-v", help="A line for each case.")] = False,
+    record: Annotated[
+        str | None, typer.Option("--record", metavar="EXECUTION", help="Write a test from an execution, instead of running any.")
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", metavar="FILE", help="Where the recorded test is written; WORKFLOW.test.yaml without it.")
+    ] = None,
     as_json: Json = False,
 ) -> int:
     """Test workflows by the cases in files, in virtual time. Exit code: 0 passed; 1 failed, or none; 2 unreadable."""
+    if record is not None:
+        from refold.cli.commands.testing import recording
+
+        return recording.record(where, record, output, as_json)
     from refold.cli.commands.testing import run
     from refold.cli.commands.testing.batch import How, processes_for
 

@@ -177,6 +177,11 @@ class Operations:
         answer: dict[str, Any] = self._ask(asked("POST", f"/v1/executions/{part(execution_id)}/step", body={"at": at}))
         return answer
 
+    def recorded_test(self, execution_id: str, file: str | None = None) -> dict[str, Any]:
+        """An execution as a file with tests: what came from outside, at its moments, and what came of it. Nothing secret stands in it."""
+        answer: dict[str, Any] = self._ask(asked("GET", f"/v1/executions/{part(execution_id)}/test", query={"file": file}))
+        return answer
+
     def executed_definition(self, execution_id: str) -> dict[str, Any]:
         """The definition that an execution goes by; of a test run also one that is not published."""
         answer: dict[str, Any] = self._ask(asked("GET", f"/v1/executions/{part(execution_id)}/definition"))

@@ -204,3 +204,23 @@ def test_it_runs_again_when_a_file_has_changed(tests: CommandLine) -> None:
     wait_for_line(process, "waiting for a change")
     test.write_text(PASSES)
     assert wait_for_line(process, "passed").startswith("1 passed")
+
+
+def test_an_execution_is_written_down_as_a_test_that_passes(tests: CommandLine) -> None:
+    tests("run", "tiny.yaml", "--id", "one", "--input", '{"n": 4}')
+    said = tests("test", "--record", "one").out
+    assert said.startswith("tiny.test.yaml holds execution one as a test: ")
+    assert tests("test").out.startswith("1 passed")
+    assert "tiny.test.yaml is there already" in tests("test", "--record", "one", code=2).complaint
+    there = tests("test", "--record", "one", "--output", "more/x.test.yaml", code=2).complaint
+    assert "cannot be written" in there
+    assert "there is no execution nix" in tests("test", "--record", "nix", code=1).complaint
+
+
+def test_a_server_writes_the_same_and_what_waits_is_looked_at_until_then(filled: CommandLine) -> None:
+    def recorded(execution: str, *more: str) -> object:
+        return filled("test", "--record", execution, "--json", *more).json
+
+    of_folder = {name: recorded(name) for name in ("good", "failed", "stuck", "waiting")}
+    server = filled.serve()
+    assert {name: recorded(name, "--server", server) for name in of_folder} == of_folder

@@ -17,6 +17,7 @@ from contracts.ports.log import Log
 from contracts.ports.read_models import ReadModels
 from domain.execution.history import Entry, Folded, apply, apply_up_to, begin, is_erasure
 from domain.replay.recorded import Recorded, Recording
+from domain.testing.record import RecordedTest, recorded_test
 from projections.executions import ERASED, ExecutionRecord
 from projections.history import HistoryEvent, HistoryPresenter
 from projections.nodes import NodeRow, NodeTrace
@@ -168,6 +169,14 @@ class ExecutionReader:
             recording.take(entry.decision)
         assert recording is not None, "an execution has a decision"
         return recording.recorded()
+
+    def recorded_test(self, execution: str, file: str | None = None) -> RecordedTest:
+        """The execution as a test. Raises Rejected for one whose values are sealed, or that is the engine's own."""
+        entries = list(self.entries(execution))
+        folded = begin(entries[0], self._catalog.graph, self.blobs.get)
+        if folded.state.key != NO_KEY or is_erasure(entries[0]):
+            raise Rejected("sealed", f"execution {execution} is sealed: its values are not copied into a test")
+        return recorded_test(folded.graph, folded.state, (entry.decision for entry in entries), self.content, file)
 
     def published(self, definition_hash: str) -> DefinitionPublished:
         """A published definition. Raises KeyError where it is not known."""

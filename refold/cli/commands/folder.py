@@ -30,7 +30,7 @@ from projections.registry import named
 from projections.spans import spans_of, trace_value
 from projections.waiting import waiting_for
 from projections.why import why_value
-from refold.cli.commands import folder_lists
+from refold.cli.commands import folder_lists, folder_tests
 from refold.cli.commands.archived import saying_where_archived
 from refold.cli.commands.definition_file import Activities, Written, document_in, placed, told_of, written_in
 from refold.cli.commands.folder_analytics import analytics_of
@@ -103,6 +103,11 @@ class FolderTarget:
         with self.reader() as reader, saying_where_archived(self.settings):
             for entry in entries_at(reader, execution):
                 yield from (event.as_value() for event in presenter.present(entry.decision))
+
+    def recorded_test(self, execution: str, file: str | None) -> Value:
+        """See Place."""
+        with self.reader() as reader:
+            return folder_tests.recorded(reader, entries_at(reader, execution), execution, file)
 
     def trace(self, execution: str) -> Value:
         """See Place."""

@@ -124,6 +124,10 @@ class ServerTarget:
         """See Place."""
         return self.client.history(execution, min_position=self.client.get(execution)["position"])
 
+    def recorded_test(self, execution: str, file: str | None) -> Value:
+        """See Place."""
+        return self.client.recorded_test(execution, file=file)
+
     def trace(self, execution: str) -> Value:
         """See Place."""
         return self.client.spans(execution)

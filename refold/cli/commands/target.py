@@ -190,6 +190,9 @@ class Target(Protocol):
     def history(self, execution: str) -> Iterable[Value]:
         """Every event of an execution."""
 
+    def recorded_test(self, execution: str, file: str | None) -> Value:
+        """An execution as a file with tests: `{workflow, text, differences}`."""
+
     def trace(self, execution: str) -> Value:
         """The spans of an execution: `{trace_id, spans}`."""
 

@@ -964,6 +964,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/executions/{execution}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description An execution as a file with tests: what came from outside, at its moments, and what came of it. Nothing secret stands in it. */
+        get: operations["get_recorded_test"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/executions/{execution}/trace": {
         parameters: {
             query?: never;
@@ -3384,6 +3401,16 @@ export interface components {
         /** @description What is made anew from now on. */
         Rebuilding: {
             rebuilding: string[];
+        };
+        /** @description A file with tests, in which an execution stands as a case. */
+        RecordedTest: {
+            /** @description what is otherwise when it is run: `{what, expected, found}` */
+            differences: {
+                [key: string]: unknown;
+            }[];
+            /** @description YAML, as `refold test` reads it */
+            text: string;
+            workflow: string;
         };
         /** @description An event that is to be sent once more. */
         RedeliverRequest: {
@@ -6068,6 +6095,32 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Given"];
+                };
+            };
+        };
+    };
+    get_recorded_test: {
+        parameters: {
+            query?: {
+                /** @description the file of the definition; `NAME.yaml` without it */
+                file?: string | null;
+            };
+            header?: never;
+            path: {
+                /** @description the id of an execution */
+                execution: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecordedTest"];
                 };
             };
         };
