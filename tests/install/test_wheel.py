@@ -91,6 +91,7 @@ WITHOUT_EXTRA = ("__init__", "address", "topics")
 """What of a log on Kafka every installation can import."""
 OF_AN_EXTRA = (
     "refold/ai/durability",
+    "refold/ai/langgraph",
     "infra/credentials/",
     "infra/log/kafka/",
     "infra/store/postgres",
@@ -100,7 +101,7 @@ OF_AN_EXTRA = (
     "ai/converting",
     "ai/faults",
 )
-"""What needs the extra `ai`, `credentials`, `kafka` or `postgres`."""
+"""What needs the extra `ai`, `credentials`, `kafka`, `langgraph` or `postgres`."""
 
 
 def test_the_wheel_declares_all_that_it_imports(installation: Installation, tmp_path: Path) -> None:
