@@ -58,8 +58,8 @@ class ExecutionBook(Protocol):
     async def value(self, execution: str, content_hash: str, version: int | None) -> bytes:
         """A big value as JSON, found in the decision of an event, or in any. Raises Rejected where the execution has none of that hash."""
 
-    async def preview(self, execution: str, node: str, at: int | None, asked: Sequence[Asked]) -> Preview:
-        """What expressions would give at a node, as it was when that began. Raises Rejected where nothing of it is known."""
+    async def preview(self, execution: str, node: str, at: int | None, asked: Sequence[Asked], ended: bool = False) -> Preview:
+        """What expressions would give at a node, as it was when that began, or had `ended`. Raises Rejected where nothing is known."""
 
     async def why(self, execution: str, node: str, at: int | None) -> Explained:
         """Why a node is as it is, or was after an event. Raises Rejected for an execution, an event or a node that there is not."""

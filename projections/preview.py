@@ -1,4 +1,4 @@
-"""What an expression would give at a node of an execution, as it was when the node began: for who writes another one.
+"""What an expression would give at a node of an execution, as it was when the node began, or when it had ended: for who writes another one.
 
 history ─PreviewFold─► where the node stood, and how all nodes before it ended ─► the state after that event ─see─► names ─► values
 
@@ -72,6 +72,7 @@ class PreviewFold:
         """The event after which the node of the next one begins."""
         self._id = node.rpartition("/")[2].partition("#")[0]
         self._found: Standpoint | None = None
+        self._ended: Standpoint | None = None
         self._open: dict[str, int] = {}
         """Of each body the last event in it at which it was open; the last one last."""
 
@@ -107,6 +108,8 @@ class PreviewFold:
         if row is not None and type(event) in ENDS:
             ends = self._ends.setdefault((scope, name), [])
             ends.append(_End(state.version, row.status, row.output, row.failure))
+            if row.status == "completed" and name == self._id and self._node in (path, node_of(path)):
+                self._ended = Standpoint(state.version, scope, path, row.output)
         if begins and name == self._id and self._node in (path, node_of(path)):
             data = run.data if run is not None else None if row is None else row.input
             self._found = Standpoint(self._before, scope, path, data)
@@ -114,10 +117,14 @@ class PreviewFold:
             self._open.pop(scope, None)
             self._open[scope] = state.version
 
-    def standpoint(self) -> Standpoint | None:
-        """Where the node began last; of one that has not run the end of the body that it is in; None before anything has begun."""
-        if self._found is not None:
-            return self._found
+    def standpoint(self, ended: bool = False) -> Standpoint | None:
+        """Where the node began last, or where it was completed last, with what it gave, as its edges see it.
+
+        Of one that has not run (or was not completed) the end of the body that it is in; None before anything has begun.
+        """
+        found = self._ended if ended else self._found
+        if found is not None:
+            return found
         bodies = {node_of(scope): Standpoint(version, scope) for scope, version in self._open.items()}
         around = self._node
         while around:

@@ -63,6 +63,7 @@ class EvaluateRequest(BaseModel):
     execution: str = Field(min_length=1, max_length=200, description="whose recorded values they see")
     node: str = Field(default="", max_length=2_000, description="`each[]/charge`: its last run; `each[3]/charge`: this one")
     at: int | None = Field(default=None, ge=1, le=VERSION_MAX, description="nothing behind this event counts")
+    ended: bool = Field(default=False, description="as the edges of the node see it, with what it gave, instead of as it began")
     expressions: list[ExpressionRequest] = Field(min_length=1, max_length=ASKED_MAX)
 
 
@@ -98,13 +99,13 @@ async def list_functions() -> Reply:
 
 
 async def evaluate_expressions(service: Service, body: Body) -> Reply:
-    """What expressions would give on what an execution has recorded, as it was when a node began."""
+    """What expressions would give on what an execution has recorded, as it was when a node began, or had ended."""
     try:
         asked = EvaluateRequest.model_validate_json(body.json() or b"{}")
     except ValidationError as error:
         raise misfit(error) from None
     wanted = [Asked(one.text, one.kind == "template") for one in asked.expressions]
-    found = await service.preview(asked.execution, asked.node, asked.at, wanted)
+    found = await service.preview(asked.execution, asked.node, asked.at, wanted, asked.ended)
     there = service.projected_of(asked.execution)
     shown = {
         "at": found.standpoint.version,

@@ -76,10 +76,10 @@ class ExecutionService:
             found = await self._lookup.read(execution, find_value, found)
         return found
 
-    async def preview(self, execution: str, node: str, at: int | None, asked: Sequence[Asked]) -> Preview:
+    async def preview(self, execution: str, node: str, at: int | None, asked: Sequence[Asked], ended: bool = False) -> Preview:
         """What expressions would give at a node. Others who read have their turn while it is folded."""
         while True:
-            found = await self._lookup.read(execution, self._previews.step, node, at, asked)
+            found = await self._lookup.read(execution, self._previews.step, node, at, asked, ended)
             if found is not None:
                 return found
 

@@ -726,10 +726,16 @@ class Operations:
         answer: Rows = self._ask(asked("GET", "/v1/expressions/functions"))["functions"]
         return answer
 
-    def evaluate(self, execution: str, expressions: list[dict[str, Any]], node: str = "", at: int | None = None) -> dict[str, Any]:
-        """What expressions would give on what an execution has recorded, as it was when a node began."""
+    def evaluate(
+        self, execution: str, expressions: list[dict[str, Any]], node: str = "", at: int | None = None, ended: bool = False
+    ) -> dict[str, Any]:
+        """What expressions would give on what an execution has recorded, as it was when a node began, or had ended."""
         answer: dict[str, Any] = self._ask(
-            asked("POST", "/v1/expressions/evaluate", body={"execution": execution, "expressions": expressions, "node": node, "at": at})
+            asked(
+                "POST",
+                "/v1/expressions/evaluate",
+                body={"execution": execution, "expressions": expressions, "node": node, "at": at, "ended": ended},
+            )
         )
         return answer
 

@@ -65,6 +65,15 @@ def test_an_expression_sees_what_its_node_saw_also_what_nobody_had_asked_for(ser
     assert (answer["path"], answer["results"][0]) == ("out", {"value": 1, "bytes": 1, "beginning": None, "error": None})
 
 
+def test_an_edge_sees_what_its_node_gave(server: Server) -> None:
+    execution = ran(server)
+    assert found(server, execution, "price", "data[0]", "nodes.price.output[0]", ended=True) == [2 * 9007199254740993, 2 * 9007199254740993]
+    assert "price" in str(found(server, execution, "price", "nodes.price.output[0]")[0])
+    assert found(server, execution, "each[]/one", "data", "iteration.index", ended=True) == [10.5, 1]
+    never = asks(server, execution, "never", "nodes.each.output.size()", ended=True).json
+    assert (never["path"], never["results"][0]["value"]) == (None, 2)
+
+
 def test_in_a_loop_the_last_run_is_asked_or_the_one_that_is_named(server: Server) -> None:
     execution = ran(server)
     assert found(server, execution, "each[]/two", "iteration.index", "iteration.item", "nodes.one.output", "nodes.price.output.size()") == [

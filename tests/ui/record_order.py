@@ -79,7 +79,9 @@ def draw(page: Page, recording: Recording) -> None:
         ("approval", "delay", "pack"), ("pack", "code", "ship"),
     ):  # fmt: skip
         between(page, before, "done", kind, one)
-    box(page, "done").click()
+    graph(page).focus()
+    page.keyboard.press("End")
+    expect(page).to_have_url(re.compile("node=done$"))
     fill_in(page, node("done"))
     walk_left(page, "ship", "pack", "approval")
     add(page, "fail", "too_late", node("too_late"))

@@ -150,6 +150,7 @@ def test_a_node_is_renamed_copied_cut_and_pasted_by_keys(open_page: Opener, draw
     page.keyboard.type("input.ok")
     page.keyboard.press("Enter")
     page.keyboard.press("Escape")
+    expect(page.get_by_role("textbox", name="Text of the definition")).to_contain_text("when: input.ok")
     assert draft(drawn, page, name) == renamed.replace("from: begin, to: each}", "from: begin, to: each, when: input.ok}")
     page.keyboard.press("Control+z")
     page.keyboard.press("Control+y")

@@ -101,9 +101,10 @@ def test_the_reel_is_dragged_and_everything_is_as_it_was(open_page: Opener, orde
 
 def test_of_a_loop_the_first_iteration_that_failed_is_a_press_away(open_page: Opener, orders: Server) -> None:
     page = open_page(f"{orders.url}/executions/ui-order?node=each")
-    expect(page.get_by_text("3 of 3")).to_be_visible()
+    chosen = page.get_by_role("complementary", name="What is chosen")
+    expect(chosen.get_by_text("3 of 3")).to_be_visible()
     page.get_by_role("button", name="First failed").click()
-    expect(page.get_by_text("2 of 3")).to_be_visible()
+    expect(chosen.get_by_text("2 of 3")).to_be_visible()
     expect(page).to_have_url(re.compile("iteration=each:1"))
     expect(box(page, "each[]/broken").get_by_role("img", name="failed")).to_be_visible()
     box(page, "each[]/broken").click()

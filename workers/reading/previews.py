@@ -48,7 +48,9 @@ class Previews:
         self._step_s = step_s
         self._kept: OrderedDict[_Key, _Kept] = OrderedDict()
 
-    def step(self, reader: ExecutionReader, execution: str, node: str, at: int | None, asked: Sequence[Asked]) -> Preview | None:
+    def step(
+        self, reader: ExecutionReader, execution: str, node: str, at: int | None, asked: Sequence[Asked], ended: bool = False
+    ) -> Preview | None:
         """Fold on for a short time; what was asked for once all is folded, or None.
 
         Raises Rejected where there is no such execution, where it was erased, and where it has not begun.
@@ -64,7 +66,7 @@ class Previews:
             self._kept.popitem(last=False)
         if not self._fold(reader, kept, node, at) or kept.fold is None:
             return None
-        return _preview(reader, execution, kept.fold, asked)
+        return _preview(reader, execution, kept.fold, asked, ended)
 
     def _fold(self, reader: ExecutionReader, kept: _Kept, node: str, at: int | None) -> bool:
         """Whether all is folded."""
@@ -80,8 +82,8 @@ class Previews:
         return kept.folded >= len(kept.offsets)
 
 
-def _preview(reader: ExecutionReader, execution: str, fold: PreviewFold, asked: Sequence[Asked]) -> Preview:
-    standpoint = fold.standpoint()
+def _preview(reader: ExecutionReader, execution: str, fold: PreviewFold, asked: Sequence[Asked], ended: bool) -> Preview:
+    standpoint = fold.standpoint(ended)
     if standpoint is None:
         message = f"nothing has begun in execution {execution}: expressions have nothing to see; choose another one, or a later event"
         raise Rejected("not_begun", message, execution=execution)

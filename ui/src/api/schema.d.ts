@@ -1041,7 +1041,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** @description What expressions would give on what an execution has recorded, as it was when a node began. */
+        /** @description What expressions would give on what an execution has recorded, as it was when a node began, or had ended. */
         post: operations["evaluate_expressions"];
         delete?: never;
         options?: never;
@@ -2869,6 +2869,11 @@ export interface components {
              * @default null
              */
             at: number | null;
+            /**
+             * @description as the edges of the node see it, with what it gave, instead of as it began
+             * @default false
+             */
+            ended: boolean;
             /** @description whose recorded values they see */
             execution: string;
             expressions: components["schemas"]["ExpressionRequest"][];

@@ -25,8 +25,8 @@ export interface Mark extends Span {
 
 /** What others may do with the text; each change can be undone like one that was typed. */
 export interface EditorHandle {
-  /** Shows it, and puts the cursor there. */
-  readonly goTo: (span: Span) => void;
+  /** Shows it, and puts the cursor there; `isChosen`: whoever does it says what is chosen, and the cursor does not. */
+  readonly goTo: (span: Span, isChosen?: boolean) => void;
   /** Changes the whole text, as it was replaced by another one. */
   readonly replace: (text: string) => void;
   /** Changes what the splices say, which are of the text as it is; the cursor stays where it is. */
@@ -35,6 +35,8 @@ export interface EditorHandle {
   readonly splice: (splices: readonly Splice[], at?: number) => void;
   /** The text as it is this moment. */
   readonly text: () => string;
+  /** Where the cursor stands in it. */
+  readonly cursor: () => number;
   readonly undo: () => void;
   readonly redo: () => void;
   readonly focus: () => void;
@@ -48,7 +50,7 @@ interface TextEditorProps {
   /** What completes what is typed; without it nothing does. */
   readonly assist?: Assist;
   readonly onText: (text: string) => void;
-  readonly onCursor: (at: number) => void;
+  readonly onCursor: () => void;
   readonly ref?: Ref<EditorHandle>;
 }
 
@@ -57,7 +59,7 @@ export function TextEditor({ says, text, marks, assist, onText, onCursor, ref }:
   const view = useRef<EditorView | null>(null);
   const [more, setMore] = useState<Awaited<typeof MORE> | null>(null);
   const changed = useEffectEvent((next: string) => onText(next));
-  const moved = useEffectEvent((at: number) => onCursor(at));
+  const moved = useEffectEvent(() => onCursor());
   useEffect(() => {
     const host = place.current;
     if (host === null) return;
@@ -75,8 +77,8 @@ export function TextEditor({ says, text, marks, assist, onText, onCursor, ref }:
           EditorView.updateListener.of((update) => {
             if (update.docChanged) changed(update.state.doc.toString());
             const isHere = update.view.hasFocus || !update.docChanged; // what others change moves nobody
-            const isSplice = update.transactions.some((one) => one.isUserEvent("input.splice")); // whoever did it says what is chosen
-            if (isHere && !isSplice && (update.selectionSet || update.docChanged)) moved(update.state.selection.main.head);
+            const isChosen = update.transactions.some((one) => one.isUserEvent("input.splice") || one.isUserEvent("select.chosen")); // whoever did it says what is chosen
+            if (isHere && !isChosen && (update.selectionSet || update.docChanged)) moved();
           }),
         ],
       }),
@@ -101,16 +103,13 @@ export function TextEditor({ says, text, marks, assist, onText, onCursor, ref }:
     shown.dispatch(more.marked(shown.state, marks));
   }, [marks, more]);
   useImperativeHandle(ref, () => ({
-    goTo: ({ from }) => {
+    goTo: ({ from }, isChosen = false) => {
       const shown = view.current;
       if (shown === null) return;
       const at = Math.min(from, shown.state.doc.length);
-      shown.dispatch({ selection: { anchor: at }, effects: EditorView.scrollIntoView(at, { y: "center" }) });
+      shown.dispatch({ selection: { anchor: at }, effects: EditorView.scrollIntoView(at, { y: "center" }), userEvent: isChosen ? "select.chosen" : "select" });
     },
-    replace: (next) => {
-      const shown = view.current;
-      shown?.dispatch({ changes: { from: 0, to: shown.state.doc.length, insert: next } });
-    },
+    replace: (next) => view.current?.dispatch({ changes: between(view.current.state.doc.toString(), next) }),
     change: (splices) => view.current?.dispatch({ changes: [...splices], userEvent: "input.form" }),
     splice: (splices, at) => {
       const changes = splices.map(({ from, to, insert }) => ({ from, to, insert }));
@@ -118,11 +117,21 @@ export function TextEditor({ says, text, marks, assist, onText, onCursor, ref }:
       view.current?.dispatch({ changes, annotations: isolateHistory.of("full"), userEvent: "input.splice", ...moved });
     },
     text: () => view.current?.state.doc.toString() ?? text,
+    cursor: () => view.current?.state.selection.main.head ?? 0,
     undo: () => void (view.current && undo(view.current)),
     redo: () => void (view.current && redo(view.current)),
     focus: () => view.current?.focus(),
   }));
-  return <div ref={place} className={css["editor"]} />;
+  return <div ref={place} className={css["editor"]} data-text="" />;
+}
+
+/** What differs, between what both begin and end with: a cursor outside of it stays where it is. */
+function between(before: string, after: string): Splice {
+  let from = 0;
+  while (from < before.length && before[from] === after[from]) from += 1;
+  let [to, end] = [before.length, after.length];
+  while (to > from && end > from && before[to - 1] === after[end - 1]) [to, end] = [to - 1, end - 1];
+  return { from, to, insert: after.slice(from, end) };
 }
 
 /** No colour, which means a state: weight and grey tell keys, texts and comments apart. */

@@ -35,6 +35,11 @@ export function useCommands(): readonly Command[] {
   }, commands);
 }
 
+/** The items of a menu, by their names in the palette, too; those that cannot be done now are not. */
+export function useItems(items: readonly { readonly id: string; readonly says: string; readonly not?: string | undefined; readonly run: () => void }[], group: string): void {
+  useOffered(items.filter(({ not }) => not === undefined).map(({ id, says, run }) => ({ id: `${group} ${id}`, says, group, run })));
+}
+
 /** Offer commands as long as the component is there. What they do is always what was said last. */
 export function useOffered(offered: readonly Command[]): void {
   const run = useEffectEvent((id: string) => offered.find((one) => one.id === id)?.run());

@@ -7,7 +7,7 @@ import { Icon } from "../parts/icon";
 import { Toasts } from "../parts/toast";
 import { names } from "../parts/class-names";
 import { say } from "../words/en";
-import { commands, useOffered } from "./commands";
+import { type Command, commands, useOffered } from "./commands";
 import css from "./frame.module.css";
 import { KeyList } from "./key-list";
 import { find, isTyped } from "./keyboard";
@@ -30,6 +30,7 @@ export function Frame(): JSX.Element {
   useKeys(shown !== null);
   useUpgrade();
   useOffered([
+    ...useOthers(),
     ...entries.map(({ to, says, keys }) => ({ id: `go ${to}`, says, group: say("pages"), ...(keys && { keys }), run: () => void navigate({ to }) })),
     { id: "palette", says: say("palette"), keys: "mod+k", group, isListed: false, whileTyping: true, run: () => setShown("palette") },
     { id: "keys", says: say("keys"), keys: "?", group, run: () => setShown("keys") },
@@ -61,6 +62,16 @@ interface Entry {
   readonly says: string;
   readonly icon: Parameters<typeof Icon>[0]["name"];
   readonly keys?: string;
+}
+
+/** Pages that have a name, and no place in the rail. */
+function useOthers(): readonly Command[] {
+  const router = useRouter();
+  const navigate = useNavigate();
+  const group = say("pages");
+  return Object.values(router.routesByPath as Record<string, { fullPath: string; options: { staticData?: { icon?: unknown; says?: () => string } } }>).flatMap(({ fullPath, options: { staticData } }) =>
+    staticData?.says === undefined || staticData.icon !== undefined ? [] : [{ id: `go ${fullPath}`, says: staticData.says(), group, run: () => void navigate({ to: fullPath }) }],
+  );
 }
 
 /** The pages that stand in the rail, in the order of the registry: those that have an icon. */

@@ -1,14 +1,16 @@
 /** `?`: which keys there are just now. */
 
-import type { JSX } from "react";
+import { type JSX, useState } from "react";
 import { Dialog } from "../parts/dialog";
 import { Kbd } from "../parts/kbd";
 import { say } from "../words/en";
 import { useCommands } from "./commands";
 import css from "./key-list.module.css";
+import { toldHere } from "./told";
 
 export function KeyList({ onClose }: { onClose: () => void }): JSX.Element {
-  const withKeys = useCommands().filter((one) => one.keys !== undefined);
+  const [here] = useState(toldHere);
+  const withKeys = [...useCommands().filter((one) => one.keys !== undefined), ...here];
   const groups = [...new Set(withKeys.map((one) => one.group))];
   return (
     <Dialog title={say("keys")} onClose={onClose}>

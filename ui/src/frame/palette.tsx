@@ -6,15 +6,22 @@ import { Kbd } from "../parts/kbd";
 import { names } from "../parts/class-names";
 import { say } from "../words/en";
 import { type Command, useCommands } from "./commands";
+import { useLookUp } from "./look-up";
 import { matching } from "./match";
+import { onPage } from "./on-page";
 import css from "./palette.module.css";
+
+/** More are found by more letters. */
+const SHOWN_MAX = 200;
 
 export function Palette({ onClose }: { onClose: () => void }): JSX.Element {
   const [query, setQuery] = useState("");
   const [at, setAt] = useState(0);
   const input = useRef<HTMLInputElement>(null);
   const id = useId();
-  const found = matching(useCommands().filter((one) => one.isListed !== false), query);
+  const offered = useCommands().filter((one) => one.isListed !== false);
+  const [here] = useState(() => onPage(offered));
+  const found = matching([...offered, ...here, ...useLookUp(query)], query).slice(0, SHOWN_MAX);
   const now = Math.min(at, found.length - 1);
   const chosen = found[now];
   useEffect(() => {

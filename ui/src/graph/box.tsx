@@ -93,8 +93,8 @@ export function ContainerNode({ data: { box, isChosen, rooms, onFold, detail, ca
 /** What became of it: a sign and a word. */
 function Compared({ mark: { is, from } }: { mark: BoxMark }): JSX.Element {
   return (
-    <span className={css["compared"]} title={from === null ? undefined : say("renamedFrom", { from })}>
-      <span aria-hidden="true">{SIGNS[is]}</span> {say(is)}
+    <span className={css["compared"]} title={from === null ? say(is) : say("renamedFrom", { from })}>
+      <span aria-hidden="true">{SIGNS[is]}</span> <span className={is === "differs" ? "only-heard" : undefined}>{say(is)}</span>
     </span>
   );
 }

@@ -13,7 +13,7 @@ import { boxAt, Far, NEAR } from "./far";
 import type { Layout } from "./layout";
 import { type Editing, EditingContext } from "./editing";
 import { LinkEdge, type LinkEdgeData } from "./link";
-import { type Box, boxesIn, linksIn, type Room } from "./outline";
+import { type Box, boxesIn, linkOf, linksIn, type Room } from "./outline";
 import { Joined, type Together } from "./together";
 import { ViewContext, type View } from "./view";
 import { useNear } from "./region";
@@ -80,9 +80,9 @@ function Drawn({ says, outline, layout, view, chosen, onChoose, closed, onFold, 
       return;
     }
     if (event.shiftKey) return;
-    if (editing !== null && chosen !== null && !boxes.has(chosen) && event.key.startsWith("Arrow")) return; // it is not drawn yet
-    const to = step(outline, layout, chosen, event.key);
-    if (to === undefined) return;
+    const isAhead = editing !== null && chosen !== null && !layout.boxes.has(chosen); // it is in the text, and not drawn yet
+    const to = step(isAhead ? (editing.outlineNow() ?? outline) : outline, layout, chosen, event.key);
+    if (to === undefined || (isAhead && to === null)) return;
     event.preventDefault();
     onChoose(to);
   };
@@ -91,7 +91,7 @@ function Drawn({ says, outline, layout, view, chosen, onChoose, closed, onFold, 
     onChoose(isFar ? boxAt(layout, x, y) : null);
   };
   return (
-    <div className={css["graph"]} data-graph="" role="group" aria-roledescription={say("graph")} aria-label={says} aria-describedby="graph-said" tabIndex={0} onKeyDown={pressed} {...clips(editing)} {...lines.drops}>
+    <div className={css["graph"]} data-graph="" data-editing={editing === null ? undefined : ""} role="group" aria-roledescription={say("graph")} aria-label={says} aria-describedby="graph-said" tabIndex={0} onKeyDown={pressed} {...clips(editing)} {...lines.drops}>
       <ReactFlow
         nodes={nodes}
         edges={edges}
@@ -124,7 +124,7 @@ function Drawn({ says, outline, layout, view, chosen, onChoose, closed, onFold, 
       {isFar && isFitted && <Far boxes={boxes} outline={outline} layout={layout} view={view} chosen={chosen} />}
       <Zoom layout={layout} lens={own} />
       {together && <Joined together={together} />}
-      <Seen layout={layout} chosen={chosen} onFitted={() => fitted(true)} />
+      <Seen layout={layout} chosen={chosen ?? linkOf(outline, editing?.chosenLink ?? "")?.from ?? null} onFitted={() => fitted(true)} />
       <p id="graph-said" className="only-heard" aria-live="polite">
         {chosen !== null && boxes.has(chosen) ? `${boxes.get(chosen)?.says}, ${boxes.get(chosen)?.kind}` : says}
       </p>
@@ -155,6 +155,14 @@ function Seen({ layout, chosen, onFitted }: { layout: Layout; chosen: string | n
     void flow.setViewport({ x: readable === zoom ? (width - layout.width * zoom) / 2 : EDGE, y: (height - layout.height * readable) / 2, zoom: readable });
     onFitted();
   }, [flow, width, height, layout]);
+  const high = useRef(height);
+  useEffect(() => {
+    const before = high.current;
+    high.current = height;
+    if (fitted.current === null || before === 0 || height === 0 || before === height) return;
+    const { x, y, zoom } = flow.getViewport();
+    void flow.setViewport({ x, y: y + (height - before) / 2, zoom }); // what was in the middle stays there when a form takes its room
+  }, [flow, height]);
   useEffect(() => {
     const rect = chosen === null ? undefined : layout.boxes.get(chosen);
     if (rect === undefined || fitted.current === null || width === 0) return;

@@ -11,6 +11,8 @@ export interface Spot {
 }
 
 export interface Editing {
+  /** The graph of the text as it is this moment, which may not be drawn yet. */
+  readonly outlineNow: () => Room | null;
   readonly ports: (box: Box) => readonly string[];
   /** Why no edge can lead from a port of one box to another one; null where one can. */
   readonly whyNot: (from: string, port: string, to: string) => string | null;

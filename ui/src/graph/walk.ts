@@ -28,12 +28,14 @@ function inOrder(room: Room, layout: Layout): string[] {
 
 function beside(room: Room, layout: Layout, box: Box, by: 1 | -1): string | undefined {
   const order = inOrder(room, layout);
-  return order[order.indexOf(box.path) + by];
+  const at = order.indexOf(box.path);
+  return at === -1 ? undefined : order[at + by];
 }
 
 function nearest(layout: Layout, box: Box, paths: readonly string[]): string | undefined {
   const y = middle(layout, box.path);
-  return [...paths].filter((path) => layout.boxes.has(path) && path !== box.path).sort((one, other) => Math.abs(middle(layout, one) - y) - Math.abs(middle(layout, other) - y))[0];
+  const others = paths.filter((path) => path !== box.path);
+  return others.filter((path) => layout.boxes.has(path) || !layout.boxes.has(box.path)).sort((one, other) => Math.abs(middle(layout, one) - y) - Math.abs(middle(layout, other) - y))[0];
 }
 
 function below(room: Room, layout: Layout, box: Box, by: 1 | -1): string | undefined {

@@ -102,7 +102,7 @@ function sources(spot: Spot, catalog: Catalog, around: Around): Option[] {
   const boxes = boxesNear(spot.path, around);
   const [id, port] = spot.typed.split(".");
   const options = (port === undefined ? boxes : boxes.filter((one) => one.id === id)).flatMap((box) => {
-    const ports = (around.ports.get(box.path) ?? catalog.kinds.get(box.kind)?.ports ?? ["out"]).filter((one) => port !== undefined || one !== "out");
+    const ports = (around.ports.get(written(box.where)) ?? catalog.kinds.get(box.kind)?.ports ?? ["out"]).filter((one) => port !== undefined || one !== "out");
     const all = port === undefined ? ports : [...new Set([...ports, "error"])];
     const own: Option[] = port === undefined ? [{ label: box.id, kind: "variable", detail: box.kind, says: box.says === box.id ? "" : box.says }] : [];
     return [...own, ...all.map((one): Option => ({ label: `${box.id}.${one}`, kind: "enum", detail: box.kind, says: "" }))];

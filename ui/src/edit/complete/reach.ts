@@ -25,7 +25,7 @@ export function namesAt(definition: Json, outline: Room, standing: Standing, rec
   const names = new Map<string, Shape>();
   const sample = recorded.input === undefined ? UNKNOWN : shapeOfValue(recorded.input);
   names.set("input", both(shapeOfSchema(asMap(definition)["input"] ?? {}), sample));
-  if (found !== null) names.set("data", dataOf(found, names.get("input") as Shape, recorded));
+  if (found !== null) names.set("data", standing.isEdge === true ? outputOf(found.box.path, recorded) : dataOf(found, names.get("input") as Shape, recorded));
   names.set("nodes", mapOf(reached(outline, found, standing.isEdge === true).map((box) => [box.id, nodeOf(box, recorded)])));
   names.set("vars", mapOf(variables(definition, outline, found)));
   const loop = found === null ? null : loopOf(definition, outline, found, recorded);
@@ -55,9 +55,13 @@ export function reached(outline: Room, found: Found | null, withItself = false):
   return before;
 }
 
-function nodeOf({ path, says, kind }: Box, recorded: Recorded): Shape {
+function outputOf(path: string, recorded: Recorded): Shape {
   const output = recorded.outputs.get(path);
-  return mapOf([["output", output === undefined ? UNKNOWN : shapeOfValue(output)], ["error", FAILURE]], `${says} (${kind})`); // prettier-ignore
+  return output === undefined ? UNKNOWN : shapeOfValue(output);
+}
+
+function nodeOf({ path, says, kind }: Box, recorded: Recorded): Shape {
+  return mapOf([["output", outputOf(path, recorded)], ["error", FAILURE]], `${says} (${kind})`); // prettier-ignore
 }
 
 /** What comes in: of one edge its source's output; at the beginning what its body is given. */
@@ -66,8 +70,7 @@ function dataOf({ box, room, around }: Found, input: Shape, recorded: Recorded):
   const [only] = sources;
   if (only !== undefined && sources.length === 1) {
     if (only.port === "error") return FAILURE;
-    const output = recorded.outputs.get(only.from);
-    return output === undefined ? UNKNOWN : shapeOfValue(output);
+    return outputOf(only.from, recorded);
   }
   return sources.length === 0 && around === null ? input : UNKNOWN;
 }

@@ -6,34 +6,36 @@ import { api, ask } from "../../api/client";
 import type { Json } from "../../api/exact";
 import { definitionPath } from "../../graph/run-path";
 import { type Catalog, NOTHING, type Recorded } from "./around";
-import { Language, type Schema } from "./schema";
+import type { Schema } from "./schema";
 
 const KEPT_MS = 300_000;
 
+/** Null until the language is known; what others are called may come later. */
 export function useCatalog(): Catalog | null {
-  const { data } = useQuery({
-    queryKey: ["catalog of editors"],
+  const { data: said } = useQuery({
+    queryKey: ["language of editors"],
     staleTime: KEPT_MS,
     structuralSharing: false,
-    queryFn: async ({ signal }): Promise<Catalog> => {
-      const [schema, { kinds }, { functions }, workflows, credentials] = await Promise.all([
-        ask(api.GET("/v1/schemas/definition", { signal })),
-        ask(api.GET("/v1/node-kinds", { signal })),
-        ask(api.GET("/v1/expressions/functions", { signal })),
+    queryFn: async ({ signal }) => {
+      const [{ Language }, schema, { kinds }, { functions }] = await Promise.all([import("./schema"), ask(api.GET("/v1/schemas/definition", { signal })), ask(api.GET("/v1/node-kinds", { signal })), ask(api.GET("/v1/expressions/functions", { signal }))]);
+      return { language: new Language(schema as unknown as Schema), kinds: new Map(kinds.map((one) => [one.kind, one])), functions };
+    },
+  });
+  const { data: names = NONE } = useQuery({
+    queryKey: ["names of editors"],
+    staleTime: KEPT_MS,
+    queryFn: async ({ signal }) => {
+      const [{ workflows }, { credentials }] = await Promise.all([
         ask(api.GET("/v1/workflows", { signal })),
         ask(api.GET("/v1/credentials", { signal })).catch(() => ({ credentials: [] })), // where none can be kept there are none
       ]);
-      return {
-        language: new Language(schema as unknown as Schema),
-        kinds: new Map(kinds.map((one) => [one.kind, one])),
-        functions,
-        workflows: workflows.workflows.map(({ name }) => name),
-        credentials: credentials.credentials.map(({ name }) => name),
-      };
+      return { workflows: workflows.map(({ name }) => name), credentials: credentials.map(({ name }) => name) };
     },
   });
-  return data ?? null;
+  return useMemo(() => (said === undefined ? null : { ...said, ...names }), [said, names]);
 }
+
+const NONE: Pick<Catalog, "workflows" | "credentials"> = { workflows: [], credentials: [] };
 
 /** The executions of a workflow that may be looked at, the last one first. */
 export function useLastExecutions(workflow: string | null) {

@@ -6,7 +6,6 @@ import { bracketMatching } from "@codemirror/language";
 import { EditorState } from "@codemirror/state";
 import { EditorView, keymap } from "@codemirror/view";
 import { type JSX, useEffect, useEffectEvent, useId, useRef } from "react";
-import { parse, write } from "../../api/exact";
 import { expressionAssist, type Names } from "../complete/assist";
 import css from "./forms.module.css";
 
@@ -32,6 +31,8 @@ export function CodeField({ label, text, isTyped, isLabelHidden, isTemplate, isL
   const typed = useEffectEvent((next: string) => onType(next));
   const left = useEffectEvent(() => onLeave());
   const first = useRef(text);
+  /** What was typed and is not heard of yet. */
+  const ahead = useRef<string | null>(null);
   useEffect(() => {
     const host = place.current;
     if (host === null) return;
@@ -42,7 +43,7 @@ export function CodeField({ label, text, isTyped, isLabelHidden, isTemplate, isL
       state: EditorState.create({
         doc: first.current,
         extensions: [
-                    bracketMatching(),
+          bracketMatching(),
           closeBrackets(),
           expressionAssist(names, isTemplate),
           keymap.of([...closeBracketsKeymap, ...completionKeymap, ...defaultKeymap]), // Tab leads on, and what is undone is undone in the definition's text
@@ -50,7 +51,10 @@ export function CodeField({ label, text, isTyped, isLabelHidden, isTemplate, isL
           isLong ? [] : EditorState.transactionFilter.of((one) => (one.docChanged && one.newDoc.lines > 1 ? [] : one)),
           EditorView.contentAttributes.of({ "aria-label": label, "aria-multiline": String(isLong), tabindex: "0", translate: "no", spellcheck: "false" }),
           EditorView.updateListener.of((update) => {
-            if (update.docChanged && !update.transactions.some((one) => one.isUserEvent("set"))) typed(update.state.doc.toString());
+            if (update.docChanged && !update.transactions.some((one) => one.isUserEvent("set"))) {
+              ahead.current = update.state.doc.toString();
+              typed(ahead.current);
+            }
             if (update.focusChanged && !update.view.hasFocus) left();
           }),
           THEME,
@@ -62,10 +66,10 @@ export function CodeField({ label, text, isTyped, isLabelHidden, isTemplate, isL
   }, [label, names, isTemplate, isLong]);
   useEffect(() => {
     first.current = text;
+    if (ahead.current === text) ahead.current = null;
     const shown = view.current;
-    if (shown === null || isTyped) return; // whoever types is not disturbed
-    const now = shown.state.doc.toString();
-    if (now !== text && !(shown.hasFocus && saysSame(now, text))) shown.dispatch({ changes: { from: 0, to: now.length, insert: text }, userEvent: "set" });
+    if (shown === null || isTyped || ahead.current !== null) return; // whoever types is not disturbed
+    if (shown.state.doc.toString() !== text) shown.dispatch({ changes: { from: 0, to: shown.state.doc.length, insert: text }, userEvent: "set" });
   }, [text, isTyped]);
   return (
     <div className={css["field"]}>
@@ -83,15 +87,6 @@ export function CodeField({ label, text, isTyped, isLabelHidden, isTemplate, isL
       )}
     </div>
   );
-}
-
-/** Whether both are the same map or list, however it is written. */
-function saysSame(one: string, other: string): boolean {
-  try {
-    return write(parse(one)) === write(parse(other));
-  } catch {
-    return false;
-  }
 }
 
 const THEME = EditorView.theme({

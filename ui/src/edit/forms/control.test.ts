@@ -62,7 +62,7 @@ test("a map is typed where any value may stand, and Python in braces is a text",
   expect(valueOf(any, "[1]")).not.toBe("[1]");
   for (const text of ["{{ input.id }}", '{"a": input["b"]}', "{", "5"]) expect(valueOf(any, text)).toBe(text);
   expect(valueOf({ ...any, isAny: false }, "{}")).toBe("{}");
-  expect(controls("parallel", { branches: { left: { nodes: [] }, right: { nodes: [] } } }, ["branches"])).toEqual({ branches: "elsewhere" });
+  expect(controls("parallel", { branches: { left: { nodes: [] }, right: { nodes: [] } } }, ["branches"])).toEqual({ branches: "bodies" });
 });
 
 test("what stands in a field makes the same value again", () => {

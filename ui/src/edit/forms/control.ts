@@ -4,7 +4,7 @@ import { Exact, type Json, numberOf, parse, write } from "../../api/exact";
 import type { Where } from "../../graph/outline";
 import type { Catalog } from "../complete/around";
 import { type Kind, type Role, roleOf } from "../complete/role";
-import { asList, type Field, type Known, type Schema } from "../complete/schema";
+import { asList, asMap, type Field, type Known, type Schema } from "../complete/schema";
 
 export type Control =
   | { readonly is: "text" | "lines" | "json" | "number" }
@@ -16,6 +16,8 @@ export type Control =
   | { readonly is: "map"; readonly isTemplate: boolean }
   | { readonly is: "group"; readonly fields: readonly Field[] }
   | { readonly is: "groups"; readonly fields: readonly Field[] }
+  /** Bodies by names of one's own, whose insides are drawn. */
+  | { readonly is: "bodies" }
   /** What no form can show, in a word or two. */
   | { readonly is: "elsewhere"; readonly says: string };
 
@@ -36,6 +38,7 @@ export function controlOf(field: Field, path: Where, value: Json | undefined, as
   const role = roleOf(path, asking.kindOf);
   const types = typesOf(field.schemas);
   const fields = field.schemas.some((one) => one["properties"] !== undefined) ? language.fieldsOf(field.schemas) : [];
+  if (field.name === "branches" && (value === undefined || areBodies(value))) return { is: "bodies" };
   if (isBody(value, fields)) return { is: "elsewhere", says: inside(value) };
   if (role === "expression" && isScalar(value)) return { is: "code", isTemplate: false, isLong: false };
   if (isCollection(value) && !types.has("object") && !types.has("array") && types.size > 0) return { is: "elsewhere", says: inside(value) };
@@ -134,6 +137,10 @@ function isBody(value: Json | undefined, fields: readonly Field[]): boolean {
   return fields.some(({ name }) => name === "nodes") || hasNodes(value) || (isMap(value) && Object.values(value as Schema).some(hasNodes));
 }
 
+function areBodies(value: Json): boolean {
+  return isMap(value) && Object.values(value as Schema).every(hasNodes);
+}
+
 function hasNodes(value: unknown): boolean {
   return isMap(value as Json | undefined) && Array.isArray((value as Schema)["nodes"]);
 }
@@ -156,6 +163,7 @@ function isLong(name: string, value: Json | undefined): boolean {
 
 function inside(value: Json | undefined): string {
   if (value === undefined || value === null) return "";
+  if (hasNodes(value)) return asList((value as Schema)["nodes"]).map((one) => asMap(one)["id"]).join(", "); // prettier-ignore
   const text = write(value);
   return text.length > 60 ? `${text.slice(0, 60)}…` : text;
 }

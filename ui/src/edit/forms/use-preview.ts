@@ -12,21 +12,23 @@ export interface Sample {
   readonly execution: string;
   /** The node of the definition. */
   readonly node: string;
+  /** As its edges see it: with what it gave. */
+  readonly ended: boolean;
 }
 
 export function usePreview(sample: Sample | null, text: string, isTemplate: boolean) {
   const settled = useSettled(text);
   const asks = settled.trim() !== "" && (!isTemplate || settled.includes("{{"));
   const { data, error } = useQuery({
-    queryKey: ["preview", sample?.execution, sample?.node, isTemplate, settled],
+    queryKey: ["preview", sample?.execution, sample?.node, sample?.ended, isTemplate, settled],
     enabled: sample !== null && asks,
     placeholderData: keepPreviousData,
     structuralSharing: false,
     retry: false,
     queryFn: ({ signal }) => {
-      const { execution, node } = sample as Sample;
+      const { execution, node, ended } = sample as Sample;
       const expressions = [{ kind: isTemplate ? ("template" as const) : ("expression" as const), text: settled }];
-      return ask(api.POST("/v1/expressions/evaluate", { body: { execution, node, at: null, expressions }, signal }));
+      return ask(api.POST("/v1/expressions/evaluate", { body: { execution, node, at: null, ended, expressions }, signal }));
     },
   });
   return sample === null || !asks ? null : { evaluation: data, error };

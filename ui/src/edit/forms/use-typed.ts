@@ -1,6 +1,11 @@
-/** What stands in a field while somebody types there: it is written after a pause, or when the field is left, and never pulled away from under the cursor. */
+/**
+ * What stands in a field while somebody is there: it is written after a pause, or when the field is left, and as it was typed it stays
+ * until then. What a change looks like in the text is shown to those who come later, or where somebody else has changed it.
+ */
 
 import { useEffect, useEffectEvent, useRef, useState } from "react";
+import { toast } from "../../parts/toast";
+import { say } from "./words";
 
 const PAUSE_MS = 250;
 const AGAIN_MS = 40;
@@ -14,40 +19,66 @@ export function writeAll(): void {
   for (const one of waits) one.forget();
 }
 
+// A page that is closed or loaded anew amid a word keeps that word: it is in the text before the text is looked at.
+for (const end of ["beforeunload", "pagehide"]) addEventListener(end, () => [...waits].forEach((one) => one.flush()), { capture: true });
+
+/** Which text a form shows. */
+export interface Standing {
+  readonly of: string;
+  /** Whether it is the text as it is this moment. */
+  readonly isCurrent: () => boolean;
+}
+
+/** `later`: it cannot be done at the moment; `wrong`: it can be no such value. */
+export type Became = "done" | "later" | "wrong";
+
+interface TypedProps {
+  readonly label: string;
+  /** As it stands in the text. */
+  readonly text: string;
+  readonly standing: Standing;
+  readonly write: (text: string) => Became;
+  /** How it looks once it was written and read again; without it as it was typed. */
+  readonly again?: (typed: string) => string;
+}
+
 export interface Typed {
   readonly shown: string;
-  /** Whether it is not written yet, or cannot be. */
+  /** Whether it is what stands in the field, and not what is in the text. */
   readonly isTyped: boolean;
   readonly onType: (text: string) => void;
   readonly onLeave: () => void;
 }
 
-/** `write` answers `later` where it cannot be done at the moment, and `wrong` for what can be no such value. */
-export function useTyped(text: string, write: (text: string) => "done" | "later" | "wrong"): Typed {
+export function useTyped({ label, text, standing, write, again = (typed) => typed }: TypedProps): Typed {
   const [typed, setTyped] = useState<string | null>(null);
   const waiting = useRef<{ text: string; timer: number } | null>(null);
-  const isWritten = useRef(false);
+  const became = useRef<Became>("later");
+  const isLeft = useRef(false);
   const flush = useEffectEvent(() => {
     const now = waiting.current;
     if (now === null) return;
     window.clearTimeout(now.timer);
     waiting.current = null;
-    const became = write(now.text);
-    if (became === "later") waiting.current = { text: now.text, timer: window.setTimeout(() => flush(), AGAIN_MS) };
-    else isWritten.current = became === "done";
+    became.current = write(now.text);
+    if (became.current === "later") waiting.current = { text: now.text, timer: window.setTimeout(() => flush(), AGAIN_MS) };
   });
-  useEffect(() => {
-    if (!isWritten.current || waiting.current !== null) return;
-    isWritten.current = false;
-    setTyped(null);
-  }, [text]);
+  const seen = useEffectEvent(() => {
+    if (typed === null || waiting.current !== null || became.current !== "done" || !standing.isCurrent()) return;
+    if (isLeft.current || text !== again(typed)) setTyped(null);
+  });
+  useEffect(() => seen(), [text, standing.of]);
+  const gone = useEffectEvent(() => {
+    flush();
+    window.clearTimeout(waiting.current?.timer);
+    if (typed !== null && became.current !== "done") toast({ says: say("notWritten", { label, text: typed }) }); // it has no place any more
+  });
   useEffect(() => {
     const own = { flush: () => flush(), forget: () => setTyped(null) };
     waits.add(own);
     return () => {
       waits.delete(own);
-      flush();
-      window.clearTimeout(waiting.current?.timer); // what cannot be written now has no place any more
+      gone();
     };
   }, []);
   return {
@@ -55,13 +86,29 @@ export function useTyped(text: string, write: (text: string) => "done" | "later"
     isTyped: typed !== null,
     onType: (next) => {
       setTyped(next);
-      isWritten.current = false;
+      isLeft.current = false;
+      became.current = "later";
       if (waiting.current !== null) window.clearTimeout(waiting.current.timer);
       waiting.current = { text: next, timer: window.setTimeout(() => flush(), PAUSE_MS) };
     },
     onLeave: () => {
       flush();
-      if (isWritten.current && typed === text) setTyped(null);
+      isLeft.current = true;
+      if (became.current === "done" && standing.isCurrent()) setTyped(null);
     },
   };
+}
+
+/** What is chosen somewhere, shown at once: the text follows a moment later. */
+export function useChosen<T>(value: T, standing: Standing, write: (value: T) => boolean): readonly [T, (next: T) => void] {
+  const [chosen, setChosen] = useState<{ readonly value: T } | null>(null);
+  const seen = useEffectEvent(() => {
+    if (standing.isCurrent()) setChosen(null);
+  });
+  useEffect(() => seen(), [value, standing.of]);
+  const choose = (next: T) => {
+    if (write(next)) setChosen(standing.isCurrent() ? null : { value: next });
+    else toast({ says: say("notNow") });
+  };
+  return [chosen === null ? value : chosen.value, choose];
 }

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { apply } from "../splice/splice";
-import { spliceOf, whereNow } from "./written";
+import { renameOf, spliceOf, whereNow } from "./written";
 
 const SHOWN = `name: x
 nodes:
@@ -38,4 +38,44 @@ test("what becomes empty goes with its last value", () => {
   const splices = spliceOf(LATER, SHOWN, ["nodes", 2], ["nodes", 2, "retry", "max_attempts"], undefined);
   expect(apply(LATER, splices ?? [])).not.toContain("max_attempts");
   expect(spliceOf(LATER, SHOWN, ["nodes", 2], ["nodes", 2, "name"], undefined)).toEqual([]);
+});
+
+test("an edge is found by its ends, and of several alike by its place among them", () => {
+  const before = "nodes: [{id: a}, {id: b}]\nedges:\n  - {from: a, to: b}\n  - {from: a, to: b, when: x}\n  - {from: a.out, to: c}\n";
+  const after = before.replace("edges:\n", "edges:\n  - {from: b, to: a}\n");
+  expect(whereNow(after, before, ["edges", 1])).toEqual(["edges", 2]);
+  expect(whereNow(after.replace("a.out", "a"), before, ["edges", 2])).toEqual(["edges", 3]);
+  expect(whereNow(after.replace("  - {from: a, to: b, when: x}\n", ""), before, ["edges", 1])).toBeNull();
+  const splices = spliceOf(after, before, ["edges", 1], ["edges", 1, "when"], "y");
+  expect(apply(after, splices ?? [])).toBe(after.replace("when: x", "when: y"));
+});
+
+test("what is added is added to what is there by now", () => {
+  const path = ["nodes", 2, "retry"];
+  const add = (now: unknown) => ({ ...(now as object), [`n${Object.keys(now as object).length}`]: 1 });
+  const once = apply(SHOWN, spliceOf(SHOWN, SHOWN, ["nodes", 2], path, add as never) ?? []);
+  const twice = apply(once, spliceOf(once, SHOWN, ["nodes", 2], path, add as never) ?? []);
+  expect(twice).toContain("retry: {max_attempts: 3, n1: 1, n2: 1}");
+});
+
+test("a value whose key is gone is not written under it again", () => {
+  const path = ["nodes", 2, "retry", "max_attempts"];
+  const renamed = apply(SHOWN, renameOf(SHOWN, SHOWN, ["nodes", 2], path, "other") ?? []);
+  expect(renamed).toBe(SHOWN.replace("max_attempts", "other"));
+  expect(spliceOf(renamed, SHOWN, ["nodes", 2], path, 4, { isThere: true })).toBeNull();
+});
+
+test("a branch is called otherwise, and all that is in it stays as it is written", () => {
+  const text = `nodes:
+  - id: both
+    config:
+      branches:
+        "left": # the first
+          nodes: [{id: one, type: log}]   # as it was
+        right: {nodes: []}
+`;
+  const path = ["nodes", 0, "config", "branches"];
+  expect(apply(text, renameOf(text, text, ["nodes", 0], [...path, "left"], "near") ?? [])).toBe(text.replace("left", "near"));
+  expect(apply(text, renameOf(text, text, ["nodes", 0], [...path, "right"], "on") ?? [])).toBe(text.replace("right:", '"on":'));
+  expect(() => renameOf(text, text, ["nodes", 0], [...path, "right"], "left")).toThrow("there is a left already");
 });

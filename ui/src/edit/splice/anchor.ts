@@ -5,6 +5,7 @@ import { type Alias, isAlias, isCollection, isMap, isSeq, itemTokens, type Node,
 import { jsonOf } from "./json";
 import { CannotSplice, ordered, type Splice } from "./splice";
 import { inline } from "./write";
+import { cannot } from "./words";
 
 const ROUNDS_MAX = 100;
 
@@ -17,7 +18,7 @@ export function detached(text: string, path: Path, step: (text: string, splices:
     if (splices === null) return text;
     text = step(text, splices);
   }
-  throw new CannotSplice("too many aliases stand for it; change it in the text");
+  throw new CannotSplice(cannot("aliases"));
 }
 
 interface Anchored {

@@ -10,6 +10,7 @@ import { CannotSplice, type Splice } from "./splice";
 import { at, remove, set, Work } from "./value";
 import { nodeAt, reach } from "./walk";
 import { listLines } from "./write";
+import { cannot } from "./words";
 
 export interface EdgeEnds {
   readonly from: string;
@@ -54,7 +55,7 @@ export function between(text: string, body: Path, edge: number, node: JsonMap, p
   const work = new Work(text);
   const source = read(text);
   const old = at(jsonOf(source, source.document.contents as Node | null), [...body, "edges", edge]);
-  if (!isMapJson(old) || typeof old["from"] !== "string" || typeof old["to"] !== "string") throw new CannotSplice("there is no such edge");
+  if (!isMapJson(old) || typeof old["from"] !== "string" || typeof old["to"] !== "string") throw new CannotSplice(cannot("noEdge"));
   insertNode(work, body, node, (old["from"].split(".")[0] ?? "") as string);
   set(work, [...body, "edges", edge, "to"], String(node["id"]));
   if (port !== null) insertEdge(work, body, edgeOf({ from: String(node["id"]), port, to: old["to"] }), edge + 1);
@@ -102,8 +103,8 @@ export function paste(text: string, body: Path, pasted: string, expressions: Exp
 export function moveInto(text: string, body: Path, id: string, to: Path, expressions: Expressions): { readonly splices: Splice[]; readonly id: string } {
   const index = idsOf(read(text), body).indexOf(id);
   const where = [...body, "nodes", index];
-  if (index === -1) throw new CannotSplice(`there is no node "${id}" there`);
-  if (where.every((step, depth) => to[depth] === step)) throw new CannotSplice("a node cannot be put into itself");
+  if (index === -1) throw new CannotSplice(cannot("noNode", { id }));
+  if (where.every((step, depth) => to[depth] === step)) throw new CannotSplice(cannot("itself"));
   const work = new Work(text);
   const { splices, ids } = paste(text, to, copied(text, body, [id]), expressions);
   work.take(splices);
@@ -168,11 +169,11 @@ function insertEdge(work: Work, body: Path, edge: JsonMap, place?: number): void
 function join(work: Work, body: Path, ends: EdgeEnds): void {
   const source = read(work.text);
   const ids = idsOf(source, body);
-  for (const id of [ends.from, ends.to]) if (!ids.includes(id)) throw new CannotSplice(`there is no node "${id}" there`);
+  for (const id of [ends.from, ends.to]) if (!ids.includes(id)) throw new CannotSplice(cannot("noNode", { id }));
   const edge = edgeOf(ends);
   const edges = at(jsonOf(source, source.document.contents as Node | null), [...body, "edges"]);
   const isThere = Array.isArray(edges) && edges.some((one) => isMapJson(one as Json) && isSame(ended(one as JsonMap), ended(edge)));
-  if (isThere) throw new CannotSplice(`${String(edge["from"])} leads to ${ends.to} already`);
+  if (isThere) throw new CannotSplice(cannot("leads", { from: String(edge["from"]), to: ends.to }));
   insertEdge(work, body, edge);
 }
 
@@ -206,7 +207,7 @@ function out(work: Work, list: Path, indexes: readonly number[]): void {
   for (const index of indexes) work.own([...list, index]);
   work.step((source) => {
     const { node, holder, depth } = reach(source, list);
-    if (!isSeq(node) || holder === null || depth < list.length) throw new CannotSplice("the list is an alias; change it in the text");
+    if (!isSeq(node) || holder === null || depth < list.length) throw new CannotSplice(cannot("alias"));
     return removeItems(source, node, new Set(indexes), holder);
   });
 }
@@ -234,7 +235,7 @@ function pastedNodes(pasted: string, taken: ReadonlySet<string>, expressions: Ex
   const isOne = isMapJson(said) && typeof said["type"] === "string";
   const map: JsonMap = isList ? { nodes: said } : isOne ? { nodes: [said] } : isMapJson(said) ? said : {};
   const nodes = map["nodes"];
-  if (!Array.isArray(nodes) || nodes.length === 0 || nodes.some((one) => !isMapJson(one as Json) || typeof (one as JsonMap)["type"] !== "string")) throw new CannotSplice("what is on the clipboard is no node: it needs `id` and `type`");
+  if (!Array.isArray(nodes) || nodes.length === 0 || nodes.some((one) => !isMapJson(one as Json) || typeof (one as JsonMap)["type"] !== "string")) throw new CannotSplice(cannot("clipboard"));
   const isWritten = isList && !before.text.trimStart().startsWith("[");
   const work = new Work(isWritten ? `nodes:\n${before.text}` : `nodes:\n${listLines(nodes as Json[], { source: PLAIN, column: 2 }).join("\n")}\n`);
   const edges = (Array.isArray(map["edges"]) ? (map["edges"] as Json[]) : []).filter(isMapJson);

@@ -4,6 +4,7 @@ import type { Json } from "../../api/exact";
 import { colonEnd, columnOf, dashOf, endOf, isBlock, isCollection, isMap, isScalar, itemTokens, keyEnd, lineEnd, lineStart, nextLine, type Node, type Pair, pairTokens, propsStart, type Source, startOf, type Value, type YAMLMap, type YAMLSeq } from "./source";
 import { CannotSplice, ordered, type Splice } from "./splice";
 import { behindDash, behindKey, inline, type Manner, pretty, type Written } from "./write";
+import { cannot } from "./words";
 
 /** Where a value stands: behind a key of a map, or in a list. */
 export type Holder = { readonly map: YAMLMap; readonly pair: Pair<Node, Value> } | { readonly list: YAMLSeq; readonly at: number };
@@ -67,7 +68,7 @@ function inBrackets(source: Source, holder: Holder, old: Value, mark: number, va
     const hasColon = colonEnd(holder.pair) !== null;
     if (old === null || isNothing(old)) return { from: mark, to: mark, insert: hasColon ? ` ${said}` : `: ${said}` };
   }
-  if (old === null) throw new CannotSplice("an item without a value is changed in the text alone");
+  if (old === null) throw new CannotSplice(cannot("item"));
   return { from: propsStart(old, tokensOf(holder)), to: endOf(source, old, mark), insert: said };
 }
 
@@ -96,7 +97,7 @@ function markOf(holder: Holder): number {
     const colon = colonEnd(holder.pair);
     if (colon !== null) return colon;
     if (holder.map.flow === true) return keyEnd(holder.pair);
-    throw new CannotSplice("a key without `:` is changed in the text alone");
+    throw new CannotSplice(cannot("colon"));
   }
   if (holder.list.flow === true) return startOf(holder.list.items[holder.at] as Node);
   return dashOf(holder.list, holder.at) + 1;

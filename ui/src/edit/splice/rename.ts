@@ -7,6 +7,7 @@ import { isMap, isScalar, isSeq, keyText, type Node, type Pair, type Path, read,
 import { CannotSplice, ordered, type Splice } from "./splice";
 import { nodeAt, reach } from "./walk";
 import type { Json } from "../../api/exact";
+import { cannot } from "./words";
 
 /** Which fields of a kind are expressions without braces, by paths such as `cases[].when`. */
 export type Expressions = (kind: string) => ReadonlySet<string>;
@@ -20,9 +21,9 @@ const NAME_NODES: ReadonlySet<string> = new Set(["cancel", "compensate"]);
 
 /** Why a node cannot be called so; null where it can. */
 export function whyNoId(id: string, taken: ReadonlySet<string>): string | null {
-  if (!ID.test(id)) return `"${id}" is no id: small letters, digits and _ after a letter, at most 63`;
-  if (RESERVED.has(id)) return `"${id}" means something in expressions`;
-  return taken.has(id) ? `there is a node "${id}" already` : null;
+  if (!ID.test(id)) return cannot("noId", { id });
+  if (RESERVED.has(id)) return cannot("reserved", { id });
+  return taken.has(id) ? cannot("takenId", { id }) : null;
 }
 
 export function renameNode(text: string, body: Path, id: string, to: string, expressions: Expressions): Splice[] {
@@ -30,7 +31,7 @@ export function renameNode(text: string, body: Path, id: string, to: string, exp
   const source = read(text);
   const map = nodeAt(source, body);
   const ids = idsOf(source, body);
-  if (!isMap(map) || !ids.includes(id)) throw new CannotSplice(`there is no node "${id}" there`);
+  if (!isMap(map) || !ids.includes(id)) throw new CannotSplice(cannot("noNode", { id }));
   const why = whyNoId(to, new Set(ids));
   if (why !== null) throw new CannotSplice(why);
   const found = new Renaming(source, expressions, id, to);
@@ -110,7 +111,7 @@ class Renaming {
       else this.#values(one, at, "", NOTHING);
     });
     const names = this.#found.some(({ path: at }) => path.every((step, index) => at[index] === step));
-    if (names && own.includes(this.to)) throw new CannotSplice(`"${this.id}" is named in a body that has a node "${this.to}" of its own`);
+    if (names && own.includes(this.to)) throw new CannotSplice(cannot("named", { id: this.id, to: this.to }));
   }
 
   #edges(list: Value, path: Path, isOwn: boolean): void {

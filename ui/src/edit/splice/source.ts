@@ -2,6 +2,7 @@
 
 import { type Alias, type CST, type Document, isAlias, isCollection, isMap, isScalar, isSeq, type Node, type Pair, parseDocument, type Scalar, type YAMLMap, type YAMLSeq } from "yaml";
 import { CannotSplice } from "./splice";
+import { cannot } from "./words";
 
 export type Path = readonly (string | number)[];
 export type Value = Node | null;
@@ -26,7 +27,7 @@ export function read(text: string): Source {
   if (last?.text === text) return last;
   const document = parseDocument(text, { keepSourceTokens: true, prettyErrors: false, intAsBigInt: true, uniqueKeys: true });
   const [error] = document.errors;
-  if (error !== undefined) throw new CannotSplice(`the text is broken: ${error.message}`);
+  if (error !== undefined) throw new CannotSplice(cannot("broken", { why: error.message }));
   last = { text, document, eol: text.includes("\r\n") ? "\r\n" : "\n", isJson: /^\s*\{\s*("|\})/.test(text), ...manners(text, document) };
   return last;
 }
@@ -134,7 +135,7 @@ export function itemTokens(list: YAMLSeq, at: number): readonly CST.SourceToken[
 
 export function dashOf(list: YAMLSeq, at: number): number {
   const dash = itemTokens(list, at).find(({ type }) => type === "seq-item-ind");
-  if (dash === undefined) throw new CannotSplice("the list is written in a way that is changed in the text alone");
+  if (dash === undefined) throw new CannotSplice(cannot("list"));
   return dash.offset;
 }
 

@@ -5,10 +5,11 @@ import { detached } from "./anchor";
 import { isMapJson, isSame, jsonOf } from "./json";
 import { addItems, addKey, removeItems, removePair, unfolded } from "./list";
 import { type Hand, put } from "./put";
-import { isAlias, isMap, isScalar, isSeq, type Node, type Path, read, type Source } from "./source";
+import { isAlias, isMap, isScalar, isSeq, keyEnd, type Node, pairOf, type Path, read, type Source, startOf } from "./source";
 import { apply, CannotSplice, compose, type Splice } from "./splice";
 import { reach } from "./walk";
-import { inline } from "./write";
+import { cannot } from "./words";
+import { inline, scalar } from "./write";
 
 /** Changes of a text, one behind the other, that come out as one. */
 export class Work {
@@ -56,6 +57,18 @@ export function setValue(text: string, path: Path, value: Json, hand: Hand = {})
   return work.splices;
 }
 
+/** Calls a key of a map otherwise; what stands there stays as it is written. Throws CannotSplice where it is not there, or where one is called so already. */
+export function renameKey(text: string, path: Path, to: string): Splice[] {
+  const source = read(text);
+  const key = String(path.at(-1));
+  const { node, depth } = reach(source, path.slice(0, -1));
+  const pair = depth === path.length - 1 && isMap(node) ? pairOf(node, key) : undefined;
+  if (pair === undefined || !isMap(node) || !isScalar(pair.key)) throw new CannotSplice(cannot("noKey", { key }));
+  if (to === key) return [];
+  if (pairOf(node, to) !== undefined) throw new CannotSplice(cannot("taken", { key: to }));
+  return [{ from: startOf(pair.key), to: keyEnd(pair), insert: scalar(to, source.isJson || isQuoted(pair.key)) }];
+}
+
 /** Takes a key out of its map, or an item out of its list; nothing where it is not there. */
 export function removeKey(text: string, path: Path): Splice[] {
   const work = new Work(text);
@@ -89,7 +102,7 @@ function setOne(source: Source, path: Path, value: Json, hand: Hand): Splice[] {
     }
     if (isAlias(node) && holder !== null) return put(source, holder, changed(jsonOf(source, node), rest, value), hand);
     const isEmpty = node === null || (isScalar(node) && node.value === null);
-    if (!isEmpty) throw new CannotSplice(`${path.slice(0, depth).join(".")} is no map; change it in the text`);
+    if (!isEmpty) throw new CannotSplice(cannot("noMap", { path: path.slice(0, depth).join(".") }));
   }
   const inner = wrapped(rest, value);
   if (holder !== null) return put(source, holder, inner, hand);
@@ -129,7 +142,7 @@ function listDiffers(work: Work, path: Path, old: readonly Json[], value: readon
 export function remove(work: Work, path: Path): void {
   const key = path.at(-1);
   const around = path.slice(0, -1);
-  if (key === undefined) throw new CannotSplice("the whole text is not taken out");
+  if (key === undefined) throw new CannotSplice(cannot("whole"));
   const source = read(work.text);
   const whole = jsonOf(source, source.document.contents as Node | null);
   const holds = at(whole, around);
@@ -147,10 +160,15 @@ export function remove(work: Work, path: Path): void {
   });
 }
 
+/** In JSON, and where the key was in double quotes, it is again. */
+function isQuoted(key: Node): boolean {
+  return isScalar(key) && key.type === "QUOTE_DOUBLE";
+}
+
 function wrapped(path: Path, value: Json): Json {
   const [key, ...rest] = path;
   if (key === undefined) return value;
-  if (typeof key === "number" && key !== 0) throw new CannotSplice(`there is no item ${key}; the list is empty`);
+  if (typeof key === "number" && key !== 0) throw new CannotSplice(cannot("noItemYet", { at: key }));
   return typeof key === "number" ? [wrapped(rest, value)] : { [key]: wrapped(rest, value) };
 }
 

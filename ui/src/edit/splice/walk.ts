@@ -3,6 +3,7 @@
 import type { Holder } from "./put";
 import { isAlias, isMap, isSeq, type Node, pairOf, type Path, type Source, type Value } from "./source";
 import { CannotSplice } from "./splice";
+import { cannot } from "./words";
 
 /** What stands at a path; undefined where nothing does, or where an alias is on the way. */
 export function nodeAt(source: Source, path: Path): Value | undefined {
@@ -27,7 +28,7 @@ export function reach(source: Source, path: Path): { readonly node: Value; reado
       node = pair.value;
     } else if (isSeq(node)) {
       const at = Number(key);
-      if (typeof key !== "number" || at > node.items.length) throw new CannotSplice(`there is no item ${key}; the list has ${node.items.length}`);
+      if (typeof key !== "number" || at > node.items.length) throw new CannotSplice(cannot("noItem", { at: key, n: node.items.length }));
       if (at === node.items.length) return { node, holder, depth };
       holder = { list: node, at };
       node = node.items[at] as Value;

@@ -7,7 +7,7 @@ import { say } from "./canvas-words";
 import css from "./stage.module.css";
 import type { Hand } from "./use-hand";
 
-export function CanvasTools({ hand }: { hand: Hand }): JSX.Element {
+export function CanvasTools({ hand, isHead }: { hand: Hand; isHead: boolean }): JSX.Element {
   const { actions } = hand;
   return (
     <div className={css["bar"]} role="group" aria-label={say("tools")}>
@@ -18,6 +18,9 @@ export function CanvasTools({ hand }: { hand: Hand }): JSX.Element {
       <IconButton icon="redo" says={say("redo")} onClick={hand.redo} />
       <IconButton icon="tidy" says={say("tidy")} onClick={hand.tidy} />
       <span className={css["rest"]} />
+      <Button look="bare" icon="settings" onClick={hand.head} aria-pressed={isHead} aria-label={say("head")}>
+        <span className={css["word"]}>{say("head")}</span>
+      </Button>
       <Menu says={say("node")} icon="more" items={actions} />
     </div>
   );

@@ -6,6 +6,7 @@ export const say = speak("builder.canvas", {
   tools: "Tools of the canvas",
   keys: "On the canvas",
   add: "Add a node",
+  head: "The workflow",
   addInside: "Add a node inside",
   undo: "Undo",
   redo: "Redo",

@@ -18,10 +18,10 @@ import css from "./page.module.css";
 import parts from "./stage.module.css";
 import type { Kind } from "./gesture";
 import type { BuilderSearch } from "./route";
-import { useHand } from "./use-hand";
+import { type HandProps, useHand } from "./use-hand";
 import { say } from "./words";
 
-interface DrawnProps {
+interface DrawnProps extends Pick<HandProps, "edgeHand" | "onEdgeAsked"> {
   readonly view: View;
   readonly editor: RefObject<EditorHandle | null>;
   readonly parsed: Parsed | null;
@@ -35,7 +35,7 @@ interface DrawnProps {
   readonly onShow: (changed: BuilderSearch) => void;
 }
 
-export function Drawn({ view, editor, parsed, broken, wrong, ports, search, onChoose, onShow }: DrawnProps): JSX.Element {
+export function Drawn({ view, editor, parsed, broken, wrong, ports, search, onChoose, onShow, edgeHand, onEdgeAsked }: DrawnProps): JSX.Element {
   const outline = parsed?.outline ?? null;
   const closed = useMemo(() => new Set(search.closed), [search.closed]);
   const key = useMemo(() => (outline === null ? "" : JSON.stringify(outline)), [outline]);
@@ -50,10 +50,10 @@ export function Drawn({ view, editor, parsed, broken, wrong, ports, search, onCh
   const onFold = useMemo(() => (path: string) => fold.current(path), []);
   const shown = last.current;
   const stage = useRef<HTMLDivElement>(null);
-  const hand = useHand({ editor, stage, outline: shown?.outline ?? null, layout: shown?.layout ?? null, kinds: kinds.data?.kinds ?? NONE, ports, broken, search, onShow });
+  const hand = useHand({ editor, stage, outline: shown?.outline ?? null, layout: shown?.layout ?? null, kinds: kinds.data?.kinds ?? NONE, ports, broken, search, onShow, edgeHand, onEdgeAsked });
   return (
     <div className={css["drawn"]} data-stale={broken !== null} onKeyDownCapture={hand.onKeyDown}>
-      <CanvasTools hand={hand} />
+      <CanvasTools hand={hand} isHead={search.form === "head" && search.node === undefined && search.edge === undefined} />
       {broken !== null && (
         <p className={css["stale"]} role="status">
           {say("broken", { line: broken.line })}
@@ -72,7 +72,6 @@ export function Drawn({ view, editor, parsed, broken, wrong, ports, search, onCh
           )}
         </div>
       </div>
-      {hand.below}
       {hand.dialog}
     </div>
   );

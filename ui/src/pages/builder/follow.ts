@@ -8,24 +8,43 @@ import type { Validity } from "../../edit/use-validity";
 import { boxesIn, roomsIn } from "../../graph/outline";
 import type { BuilderSearch } from "./route";
 
-/** The node that the cursor is in is chosen, once the graph is of the text that is there. */
-export function useCaret(editor: RefObject<EditorHandle | null>, good: Parsed | null, isBroken: boolean, chosen: string | undefined, onShow: (changed: BuilderSearch) => void): (at: number) => void {
-  const waits = useRef<number | null>(null);
-  const follow = (at: number) => {
-    let found: { path: string; size: number } | undefined;
-    for (const [path, { from, to }] of good?.spans ?? []) if (from <= at && at <= to && (found === undefined || to - from < found.size)) found = { path, size: to - from };
-    if (found?.path !== chosen) onShow({ node: found?.path, edge: undefined });
-  };
-  const followed = useEffectEvent(follow);
-  useEffect(() => {
-    if (isBroken || good === null || waits.current === null || good.text !== editor.current?.text()) return;
-    followed(waits.current);
+export interface Caret {
+  /** The cursor was moved, or something typed: the node that it is in is chosen, once the graph is of the text that is there. */
+  readonly moved: () => void;
+  /** A node was chosen: the cursor goes there, once it is known where that is. */
+  readonly goTo: (path: string) => void;
+  /** Something else was chosen meanwhile. */
+  readonly forget: () => void;
+}
+
+export function useCaret(editor: RefObject<EditorHandle | null>, good: Parsed | null, isBroken: boolean, chosen: string | undefined, onShow: (changed: BuilderSearch) => void): Caret {
+  /** The path of a node, or null for whatever the cursor is in. */
+  const waits = useRef<{ readonly path: string | null } | null>(null);
+  const settle = () => {
+    const shown = editor.current;
+    if (isBroken || good === null || shown === null || waits.current === null || good.text !== shown.text()) return;
+    const { path } = waits.current;
     waits.current = null;
-  }, [isBroken, good, editor]);
-  return (at) => {
-    if (!isBroken && good !== null && good.text === editor.current?.text()) follow(at);
-    else waits.current = at;
+    const span = path === null ? undefined : good.spans.get(path);
+    if (span !== undefined) shown.goTo(span, true);
+    if (path !== null) return;
+    const found = boxAt(good, shown.cursor());
+    if (found !== chosen) onShow({ node: found, edge: undefined });
   };
+  const settled = useEffectEvent(settle);
+  useEffect(() => settled(), [isBroken, good, editor]);
+  const wait = (path: string | null) => {
+    waits.current = { path };
+    settle();
+  };
+  return { moved: () => wait(null), goTo: wait, forget: () => void (waits.current = null) };
+}
+
+/** The innermost box whose text is around a place. */
+function boxAt({ spans }: Parsed, at: number): string | undefined {
+  let found: { path: string; size: number } | undefined;
+  for (const [path, { from, to }] of spans) if (from <= at && at <= to && (found === undefined || to - from < found.size)) found = { path, size: to - from };
+  return found?.path;
 }
 
 /** Ports of nodes, by the paths of their boxes, as the server has said them last. */

@@ -7,9 +7,9 @@ import { jsonOf, type JsonMap } from "../../edit/splice/json";
 import { type Expressions, renameNode, whyNoId } from "../../edit/splice/rename";
 import { read, startOf } from "../../edit/splice/source";
 import { apply, CannotSplice, compose, type Splice } from "../../edit/splice/splice";
-import { removeKey, setValue } from "../../edit/splice/value";
 import { nodeAt } from "../../edit/splice/walk";
 import { type Box, boxesIn, boxOf, type Link, outlineOf, type Room, roomsIn } from "../../graph/outline";
+import { cannot } from "../../edit/splice/words";
 
 export type Kind = Schemas["NodeKind"];
 
@@ -85,13 +85,6 @@ export class Gestures {
     return { splices: disconnect(text, room.where, link.at) };
   }
 
-  /** What has to be true for an edge to be taken; nothing takes the condition out. */
-  when(text: string, linkId: string, when: string): Done {
-    const { link, room } = this.#link(text, linkId);
-    const path = [...room.where, "edges", link.at, "when"];
-    return { splices: when.trim() === "" ? removeKey(text, path) : setValue(text, path, when) };
-  }
-
   copy(text: string, path: string): string {
     const { box, room } = found(outlineIn(text), path);
     return copied(text, room.where, [box.id]);
@@ -164,24 +157,24 @@ export class Gestures {
   #room(text: string, path: string): { outline: Room; room: Room } {
     const outline = outlineIn(text);
     const room = [...roomsIn(outline)].find((one) => one.path === path);
-    if (room === undefined) throw new CannotSplice(`there is no body ${path} any more`);
+    if (room === undefined) throw new CannotSplice(cannot("noBody", { path }));
     return { outline, room };
   }
 
   #link(text: string, id: string): { link: Link; room: Room } {
     for (const room of roomsIn(outlineIn(text))) for (const link of room.links) if (link.id === id) return { link, room };
-    throw new CannotSplice("this edge is not there any more");
+    throw new CannotSplice(cannot("edgeGone"));
   }
 }
 
 function whyNotConnected(outline: Room, gestures: Gestures, from: string, port: string, to: string): string | null {
   const one = boxOf(outline, from);
   const other = boxOf(outline, to);
-  if (one === null || other === null) return "it is not there any more";
-  if (port !== "error" && !gestures.ports(one.box).includes(port)) return `${one.box.id} has no port ${port}`;
-  if (from !== to && one.room.path !== other.room.path) return `${other.box.id} is in another body: an edge stays within its own`;
-  if (one.room.links.some((link) => link.from === from && link.to === to && link.port === port)) return `${one.box.id}${port === "out" ? "" : `.${port}`} leads to ${other.box.id} already`;
-  if (other.box.kind === "start") return `${other.box.id} is where it starts: nothing leads to it`;
+  if (one === null || other === null) return cannot("itGone");
+  if (port !== "error" && !gestures.ports(one.box).includes(port)) return cannot("noPort", { node: one.box.id, port });
+  if (from !== to && one.room.path !== other.room.path) return cannot("elsewhere", { node: other.box.id });
+  if (one.room.links.some((link) => link.from === from && link.to === to && link.port === port)) return cannot("leads", { from: `${one.box.id}${port === "out" ? "" : `.${port}`}`, to: other.box.id });
+  if (other.box.kind === "start") return cannot("start", { node: other.box.id });
   return null;
 }
 
@@ -217,7 +210,7 @@ export function settled(text: string, done: Done): Settled {
 
 function found(outline: Room, path: string) {
   const one = boxOf(outline, path);
-  if (one === null) throw new CannotSplice(`${path} is not there any more`);
+  if (one === null) throw new CannotSplice(cannot("gone", { path }));
   return one;
 }
 

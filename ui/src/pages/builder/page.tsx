@@ -2,7 +2,7 @@
 
 import { useQuery } from "@tanstack/react-query";
 import { Link, useNavigate } from "@tanstack/react-router";
-import { type JSX, useEffect, useState } from "react";
+import { type JSX, useEffect, useRef, useState } from "react";
 import { freshKey } from "../../api/fresh";
 import { Problem } from "../../api/problem";
 import { Head } from "../../frame/head";
@@ -17,7 +17,7 @@ export function EditPage(): JSX.Element {
   const { name } = edited.useParams();
   const search = edited.useSearch();
   const navigate = useNavigate({ from: edited.fullPath });
-  return <Opened key={name} draft={name} workflow={name} search={search} onShow={(changed) => void navigate({ search: (before) => ({ ...before, ...changed }), replace: true })} />;
+  return <Opened key={name} draft={name} workflow={name} search={search} onShow={(changed) => navigate({ search: (before) => ({ ...before, ...changed }), replace: true })} />;
 }
 
 export function NewPage(): JSX.Element | null {
@@ -28,17 +28,18 @@ export function NewPage(): JSX.Element | null {
     if (draft === undefined) void navigate({ search: { draft: `new-${freshKey().slice(0, 12)}` }, replace: true });
   }, [draft, navigate]);
   if (draft === undefined) return null;
-  return <Opened key={draft} draft={draft} workflow={null} search={search} onShow={(changed) => void navigate({ search: (before) => ({ ...before, ...changed }), replace: true })} />;
+  return <Opened key={draft} draft={draft} workflow={null} search={search} onShow={(changed) => navigate({ search: (before) => ({ ...before, ...changed }), replace: true })} />;
 }
 
 interface OpenedProps {
   readonly draft: string;
   readonly workflow: string | null;
   readonly search: BuilderSearch;
-  readonly onShow: (changed: BuilderSearch) => void;
+  readonly onShow: (changed: BuilderSearch) => Promise<void>;
 }
 
-function Opened({ draft, workflow, search, onShow }: OpenedProps): JSX.Element {
+function Opened({ draft, workflow, search: asked, onShow: onSearch }: OpenedProps): JSX.Element {
+  const [search, onShow] = useAhead(asked, onSearch);
   const [opening] = useState(freshKey); // what was there at another time is of no use here
   const found = useQuery({ queryKey: ["draft", draft, opening], queryFn: () => begin(draft, workflow), staleTime: Number.POSITIVE_INFINITY, gcTime: 0, refetchOnWindowFocus: false, refetchOnReconnect: false });
   if (found.data !== undefined) return <Workbench draft={draft} workflow={workflow} begun={found.data} search={search} onShow={onShow} />;
@@ -54,4 +55,19 @@ function Opened({ draft, workflow, search, onShow }: OpenedProps): JSX.Element {
       {found.error !== null && !isUnknown && <Told error={found.error} onRetry={() => void found.refetch()} />}
     </>
   );
+}
+
+/** The address follows a moment later: a key that is pressed until then is of what was chosen by the one before. */
+function useAhead(asked: BuilderSearch, onSearch: (changed: BuilderSearch) => Promise<void>): [BuilderSearch, (changed: BuilderSearch) => void] {
+  const [search, setSearch] = useState(asked);
+  const under = useRef(0);
+  useEffect(() => {
+    if (under.current === 0) setSearch(asked);
+  }, [asked]);
+  const show = (changed: BuilderSearch) => {
+    under.current += 1;
+    setSearch((before) => ({ ...before, ...changed }));
+    void onSearch(changed).finally(() => (under.current -= 1));
+  };
+  return [search, show];
 }

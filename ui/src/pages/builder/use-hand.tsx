@@ -1,6 +1,6 @@
 /** What a hand on the canvas does, by mouse and by keys: each becomes one change of the text that can be undone. */
 
-import { type JSX, type KeyboardEvent, lazy, type RefObject, Suspense, useEffect, useEffectEvent, useMemo, useState } from "react";
+import { type Dispatch, type JSX, type KeyboardEvent, type RefObject, type SetStateAction, useEffect, useEffectEvent, useImperativeHandle, useMemo, useState } from "react";
 import type { Broken } from "../../edit/parse";
 import { CannotSplice } from "../../edit/splice/splice";
 import type { EditorHandle } from "../../edit/text-editor";
@@ -8,14 +8,16 @@ import { useOffered } from "../../frame/commands";
 import type { Editing } from "../../graph/editing";
 import type { Layout } from "../../graph/layout";
 import { boxOf, type Link, linkOf, linksIn, type Room } from "../../graph/outline";
+import { apart } from "../../parts/apart";
 import type { MenuItem } from "../../parts/menu";
 import { toast } from "../../parts/toast";
 import { say } from "./canvas-words";
+import type { EdgeHand } from "./form-panel";
 import type { Done, Gestures, Kind } from "./gesture";
 import type { BuilderSearch } from "./route";
 import { say as sayPage } from "./words";
 
-interface HandProps {
+export interface HandProps {
   readonly editor: RefObject<EditorHandle | null>;
   readonly stage: RefObject<HTMLElement | null>;
   readonly outline: Room | null;
@@ -25,6 +27,9 @@ interface HandProps {
   readonly broken: Broken | null;
   readonly search: BuilderSearch;
   readonly onShow: (changed: BuilderSearch) => void;
+  /** What the form of an edge has to do with the canvas, and how often its keys have asked for it. */
+  readonly edgeHand: RefObject<EdgeHand | null>;
+  readonly onEdgeAsked: Dispatch<SetStateAction<number>>;
 }
 
 export interface Hand {
@@ -36,7 +41,7 @@ export interface Hand {
   readonly tidy: () => void;
   readonly onKeyDown: (event: KeyboardEvent) => void;
   readonly library: JSX.Element | null;
-  readonly below: JSX.Element | null;
+  readonly head: () => void;
   readonly dialog: JSX.Element | null;
 }
 
@@ -44,11 +49,12 @@ export interface Hand {
 type Place = { readonly is: "behind"; readonly path: string | null; readonly port?: string } | { readonly is: "link"; readonly id: string } | { readonly is: "room"; readonly path: string };
 type Asked = "rename" | "connect" | "nest" | "inside" | null;
 
-const ConnectDialog = lazy(async () => ({ default: (await import("./canvas-dialogs")).ConnectDialog }));
-const RenameDialog = lazy(async () => ({ default: (await import("./canvas-dialogs")).RenameDialog }));
-const RoomDialog = lazy(async () => ({ default: (await import("./canvas-dialogs")).RoomDialog }));
-const EdgePanel = lazy(async () => ({ default: (await import("./edge-panel")).EdgePanel }));
-const Library = lazy(async () => ({ default: (await import("./library")).Library }));
+const ConnectDialog = apart(async () => (await import("./canvas-dialogs")).ConnectDialog);
+const RenameDialog = apart(async () => (await import("./canvas-dialogs")).RenameDialog);
+const RoomDialog = apart(async () => (await import("./canvas-dialogs")).RoomDialog);
+const Library = apart(async () => (await import("./library")).Library);
+/** What keys lead to is there before they are pressed. */
+const ASKED = [ConnectDialog, RenameDialog, RoomDialog, Library];
 
 type Splicing = typeof import("./gesture");
 type Make = (gestures: Gestures, text: string) => Done;
@@ -59,12 +65,14 @@ const splicing = (): Promise<Splicing> => import("./gesture");
 const STEP = 16;
 
 export function useHand(props: HandProps): Hand {
-  const { editor, stage, outline, layout, kinds, ports, search, onShow } = props;
+  const { editor, stage, outline, layout, kinds, ports, search, onShow, edgeHand, onEdgeAsked } = props;
   const [place, setPlace] = useState<Place | null>(null);
   const [asked, setAsked] = useState<Asked>(null);
-  const [isEdgeAsked, setEdgeAsked] = useState(false);
   const [library, setLibrary] = useState<Splicing | null>(null);
-  useEffect(() => void splicing().then((found) => setLibrary(() => found)), []);
+  useEffect(() => {
+    void splicing().then((found) => setLibrary(() => found));
+    for (const one of ASKED) one.prepare();
+  }, []);
   const gestures = useMemo(() => (library === null ? null : new library.Gestures(kinds, ports)), [library, kinds, ports]);
   const chosen = search.node ?? null;
   const found = outline === null || chosen === null ? null : boxOf(outline, chosen);
@@ -81,9 +89,9 @@ export function useHand(props: HandProps): Hand {
     setAsked(null);
     focus();
   };
-  const edge = (id: string | null, isAsked = false) => {
-    setEdgeAsked(isAsked);
-    onShow(id === null ? { edge: undefined } : { edge: id, node: undefined });
+  const edge = (id: string | null) => {
+    onEdgeAsked(0);
+    onShow(id === null ? { edge: undefined } : { edge: id, node: undefined, form: undefined });
   };
   const add = (next?: Place) => setPlace(next ?? (link !== null ? { is: "link", id: link.id } : { is: "behind", path: chosen }));
   const pick = (kind: string) => {
@@ -116,6 +124,7 @@ export function useHand(props: HandProps): Hand {
     inside,
     rename: () => setAsked("rename"),
     connect: () => setAsked("connect"),
+    head: () => onShow({ node: undefined, edge: undefined, form: search.form === "head" ? undefined : "head" }),
     nest: () => setAsked("nest"),
     duplicate: () => {
       if (chosen !== null) perform((gestures, text) => gestures.duplicate(text, chosen));
@@ -129,6 +138,13 @@ export function useHand(props: HandProps): Hand {
       if (next !== null) edge(next.id);
     },
   };
+  useImperativeHandle(edgeHand, () => ({
+    remove,
+    leave: () => {
+      edge(null);
+      focus();
+    },
+  }));
   useCommands(doing, asked !== null, { hasNode: chosen !== null, hasLink: link !== null });
 
   // what the canvas calls is the same as long as ports and kinds are: else each press would draw all boxes anew
@@ -138,6 +154,7 @@ export function useHand(props: HandProps): Hand {
   const chosenLink = link?.id ?? null;
   const editing = useMemo<Editing | null>(
     () => gestures && {
+      outlineNow: () => outlineNow(library, editor.current, outline),
       ports: (box) => gestures.ports(box),
       whyNot: (from, port, to) => (outline === null ? null : gestures.whyNot(outline, from, port, to)),
       chosenLink,
@@ -153,7 +170,7 @@ export function useHand(props: HandProps): Hand {
       onCut: () => act((now) => (now.chosen === null ? undefined : void now.perform((gestures, text) => gestures.remove(text, now.chosen as string)))),
       onPaste: (pasted) => act((now) => now.perform((gestures, text) => gestures.paste(text, pasted, now.chosen))),
     },
-    [gestures, chosenLink, outline, editor, props.search],
+    [gestures, library, chosenLink, outline, editor, props.search],
   );
 
   const pressed = (event: KeyboardEvent) => {
@@ -167,7 +184,7 @@ export function useHand(props: HandProps): Hand {
       const origin = layout.origins.get(found.room.path);
       if (rect === undefined || origin === undefined) return;
       perform((gestures, text) => gestures.move(text, found.box.path, rect.x - origin.x + (by[0] ?? 0), rect.y - origin.y + (by[1] ?? 0)));
-    } else if (link !== null && event.key === "Enter") setEdgeAsked(true);
+    } else if (link !== null && event.key === "Enter") onEdgeAsked((before) => before + 1);
     else if (link !== null && event.key === "Escape") onShow({ edge: undefined, node: link.from });
     else return;
     event.preventDefault();
@@ -182,9 +199,9 @@ export function useHand(props: HandProps): Hand {
     redo: doing.redo,
     tidy: doing.tidy,
     onKeyDown: pressed,
-    library: place === null ? null : <Suspense fallback={null}><Library kinds={kinds} to={whereTo(outline, place)} onPick={pick} onClose={leave} /></Suspense>,
-    below: link === null ? null : <Suspense fallback={null}><EdgePanel key={link.id} link={link} isAsked={isEdgeAsked} onWhen={(when) => void perform((gestures, text) => gestures.when(text, link.id, when))} onRemove={remove} onClose={() => { edge(null); focus(); }} /></Suspense>,
-    dialog: asked === null || gestures === null ? null : <Suspense fallback={null}><Dialogs asked={asked} outline={now()} gestures={gestures} chosen={chosen} text={() => editor.current?.text() ?? ""} perform={perform} onClose={leave} onRoom={(path) => { setAsked(null); add({ is: "room", path }); }} /></Suspense>,
+    library: place === null ? null : <Library kinds={kinds} to={whereTo(outline, place)} onPick={pick} onClose={leave} />,
+    head: doing.head,
+    dialog: asked === null || gestures === null ? null : <Dialogs asked={asked} outline={now()} gestures={gestures} chosen={chosen} text={() => editor.current?.text() ?? ""} perform={perform} onClose={leave} onRoom={(path) => { setAsked(null); add({ is: "room", path }); }} />,
   }; // prettier-ignore
 }
 
@@ -212,7 +229,7 @@ function Dialogs({ asked, outline, gestures, chosen, text, perform, onRoom, onCl
 }
 
 /** Keys work wherever nothing is typed; while something is asked, they belong to that. */
-function useCommands(doing: { readonly [name in "add" | "inside" | "connect" | "duplicate" | "rename" | "remove" | "nest" | "tidy" | "undo" | "redo" | "nextEdge"]: () => void }, isAsked: boolean, now: { hasNode: boolean; hasLink: boolean }): void {
+function useCommands(doing: { readonly [name in "add" | "inside" | "connect" | "duplicate" | "rename" | "remove" | "nest" | "tidy" | "undo" | "redo" | "nextEdge" | "head"]: () => void }, isAsked: boolean, now: { hasNode: boolean; hasLink: boolean }): void {
   const group = say("keys");
   const all = [
     { id: "add", says: say("add"), keys: "a", run: () => doing.add(), is: true },
@@ -224,6 +241,7 @@ function useCommands(doing: { readonly [name in "add" | "inside" | "connect" | "
     { id: "remove", says: say("remove"), keys: "delete", run: doing.remove, is: now.hasNode || now.hasLink },
     { id: "backspace", says: say("remove"), keys: "backspace", run: doing.remove, is: now.hasNode || now.hasLink },
     { id: "edge", says: say("edge"), keys: "e", run: doing.nextEdge, is: now.hasNode || now.hasLink },
+    { id: "head", says: say("head"), keys: "w", run: doing.head, is: true },
     { id: "tidy", says: say("tidy"), keys: "t", run: doing.tidy, is: true },
     { id: "undo", says: say("undo"), keys: "mod+z", run: doing.undo, is: true },
     { id: "redo", says: say("redo"), keys: "mod+y", run: doing.redo, is: true },

@@ -19,7 +19,7 @@ import { Split } from "../../parts/split";
 import type { Begun } from "./drafts";
 import { Drawn } from "./drawn";
 import { useCaret, usePorts, wrongIn } from "./follow";
-import { NodePanel } from "./node-panel";
+import { type EdgeHand, FormPanel } from "./form-panel";
 import css from "./page.module.css";
 import { Problems } from "./problems";
 import type { BuilderSearch } from "./route";
@@ -39,16 +39,22 @@ interface WorkbenchProps {
   readonly onShow: (changed: BuilderSearch) => void;
 }
 
-export function Workbench({ draft, workflow, begun, search, onShow }: WorkbenchProps): JSX.Element {
+export function Workbench({ draft, workflow, begun, search, onShow: onSearch }: WorkbenchProps): JSX.Element {
   const [first] = useState(() => begun.here[0]?.text ?? begun.text);
   const [text, setText] = useState(first);
   const [doing, setDoing] = useState<"publish" | "discard" | null>(null);
   const { saver, state } = useSaver(draft, workflow, begun, (kept) => editor.current?.replace(kept));
   const editor = useRef<EditorHandle>(null);
+  const edgeHand = useRef<EdgeHand>(null);
+  const [edgeAsked, setEdgeAsked] = useState(0);
   const parsed = useParsed(text);
   const { good, broken } = parsed;
   const [assist] = useState<Assist>(() => ({ current: null }));
-  const caret = useCaret(editor, good, broken !== null, search.node, onShow);
+  const caret = useCaret(editor, good, broken !== null, search.node, onSearch);
+  const onShow = (changed: BuilderSearch) => {
+    if ("node" in changed || "edge" in changed) caret.forget();
+    onSearch(changed);
+  };
   const judged = useValidity(text, begun.syntax);
   const problems = useMemo(() => (judged.validity === null ? null : placed(text, good?.outline ?? null, good?.spans ?? new Map(), judged.validity.problems, judged.validity.warnings)), [text, good, judged.validity]);
   const marks = useMarks(text, problems);
@@ -59,15 +65,17 @@ export function Workbench({ draft, workflow, begun, search, onShow }: WorkbenchP
   const [view] = useState(() => new View(false));
   const isTesting = search.test !== undefined;
   const test = () => onShow({ test: isTesting ? undefined : "open" });
-  useOffered([{ id: "test", says: say("testRun"), keys: "r", group: name, run: test }]);
+  useOffered([
+    { id: "test", says: say("testRun"), keys: "r", group: name, run: test },
+    { id: "discard", says: say("discard"), group: name, run: () => setDoing("discard") },
+  ]);
   const change = (next: string) => {
     setText(next);
     saver.typed(next);
   };
   const choose = (path: string | null) => {
     onShow({ node: path ?? undefined, edge: undefined, form: undefined });
-    const span = path === null ? undefined : good?.spans.get(path);
-    if (span !== undefined) editor.current?.goTo(span);
+    if (path !== null) caret.goTo(path);
   };
   const settle = (merged: string) => {
     saver.settle(merged);
@@ -93,15 +101,15 @@ export function Workbench({ draft, workflow, begun, search, onShow }: WorkbenchP
       <Split name="builder.right" says={say("border")} second="right" size={Math.round(window.innerWidth / 2)} least={200}>
         <>
           <Guard of="text">
-            <TextEditor ref={editor} says={say("text")} text={first} marks={marks} assist={assist} onText={change} onCursor={caret} />
+            <TextEditor ref={editor} says={say("text")} text={first} marks={marks} assist={assist} onText={change} onCursor={caret.moved} />
           </Guard>
           <Problems problems={problems} error={judged.error} onGo={(one) => { editor.current?.goTo(one); editor.current?.focus(); }} />
         </>
         <>
           <Guard of="graph">
-            <Drawn view={view} editor={editor} ports={ports} parsed={good} broken={broken} wrong={wrong} search={search} onChoose={choose} onShow={onShow} />
+            <Drawn view={view} editor={editor} ports={ports} parsed={good} broken={broken} wrong={wrong} search={search} onChoose={choose} onShow={onShow} edgeHand={edgeHand} onEdgeAsked={setEdgeAsked} />
           </Guard>
-          <NodePanel {...{ parsed, problems, editor, assist, workflow, onShow }} search={isTesting ? { ...search, form: "closed" } : search} validity={judged.validity} />
+          <FormPanel {...{ parsed, problems, editor, assist, workflow, onShow }} asked={edgeAsked} hand={edgeHand} search={isTesting ? { ...search, form: "closed" } : search} validity={judged.validity} />
           {isTesting && <Guard of="test"><Suspense fallback={null}><TestPanel {...{ draft, workflow, text, parsed, ports, view, search, onShow }} syntax={begun.syntax} onChoose={choose} /></Suspense></Guard>}
         </>
       </Split>

@@ -6,7 +6,7 @@ import type { Box, Room } from "../../graph/outline";
 import type { Together } from "../../graph/together";
 import { useLayout } from "../../graph/use-layout";
 import { View } from "../../graph/view";
-import { State } from "../../parts/state";
+import { seenStatus, State } from "../../parts/state";
 import type { Moment } from "../../trace/moment";
 import { looksOf, type Side } from "./data";
 import css from "./page.module.css";
@@ -31,7 +31,7 @@ export function SideGraph({ side: { id, at, last, state, hash, outline }, moment
     <div className={css["side"]}>
       <div className={css["caption"]}>
         <code translate="no">{at < last ? `${id}@${at}` : id}</code>
-        {state !== undefined && <State status={state.status} />}
+        {state !== undefined && <State status={at < last ? state.status : seenStatus(state.status, state.waiting_for)} />}
       </div>
       {marked !== null && hash !== undefined && <Drawn hash={hash} outline={marked} moment={moment} isPast={at < last} says={says} together={together} chosen={chosen} onChoose={onChoose} />}
     </div>

@@ -10,6 +10,7 @@ import { Told } from "../../parts/told";
 import { When } from "../../parts/when";
 import { ConsentView } from "./consent";
 import { type Credential, type Need, type Use, useAgain, useCredential, useUses } from "./data";
+import listed from "../../parts/listed.module.css";
 import css from "./page.module.css";
 import { Remove } from "./remove";
 import { Rotate } from "./rotate";
@@ -24,20 +25,20 @@ export function CredentialView({ name, onBack }: { name: string; onBack: () => v
   if (it === undefined) {
     const isMissing = found.error instanceof Problem && found.error.status === 404;
     if (isMissing) return <Empty title={say("missingTitle", { name })} says={say("missingSays")} />;
-    return <div className={css["view"]}>{found.error !== null && <Told error={found.error} onRetry={() => void found.refetch()} />}</div>;
+    return <div className={listed["view"]}>{found.error !== null && <Told error={found.error} onRetry={() => void found.refetch()} />}</div>;
   }
   return (
-    <article className={css["view"]} aria-label={name}>
-      <Button className={css["back"]} icon="left" onClick={onBack}>
+    <article className={listed["view"]} aria-label={name}>
+      <Button className={listed["back"]} icon="left" onClick={onBack}>
         {say("back")}
       </Button>
-      <h2 className={css["title"]} translate="no">
+      <h2 className={listed["title"]} translate="no">
         {name}
       </h2>
       {it.is_own ? (
         <p className="soft">{say("own")}</p>
       ) : (
-        <div className={css["does"]}>
+        <div className={listed["does"]}>
           <Button onClick={() => setDoing("rotate")}>{say("rotateDots")}</Button>
           <Button onClick={() => setDoing("delete")}>{say("deleteDots")}</Button>
         </div>

@@ -20,7 +20,7 @@ import { Create } from "./create";
 import { CredentialView } from "./credential";
 import { type Credential, useAgain, useCredentials } from "./data";
 import { Came } from "./outcome";
-import css from "./page.module.css";
+import listed from "../../parts/listed.module.css";
 import { credentials, type CredentialsSearch } from "./route";
 import { say } from "./words";
 
@@ -37,7 +37,7 @@ export function CredentialsPage(): JSX.Element {
   const make = () => setMaking(true);
   useOffered([{ id: "create", says: say("createDots"), keys: "c", group: say("title"), run: make }]);
   const list = (
-    <div className={css["list"]}>
+    <div className={listed["list"]}>
       {rows === null && found.error !== null && <Told error={found.error} onRetry={() => void found.refetch()} />}
       {rows !== null && rows.length === 0 && <NoneYet onMake={make} />}
       {rows !== null && rows.length > 0 && <Table says={say("title")} columns={columns()} rows={rows} keyOf={(row) => row.name} onOpen={(row) => show({ chosen: row.name })} />}
@@ -92,7 +92,7 @@ function NoneYet({ onMake }: { onMake: () => void }): JSX.Element {
 
 function columns(): readonly Column<Credential>[] {
   return [
-    { id: "name", says: say("name"), width: "minmax(120px, 1.4fr)", narrow: "minmax(0, 1fr)", cell: (row) => <span className={css["name"]}>{row.name}</span> },
+    { id: "name", says: say("name"), width: "minmax(120px, 1.4fr)", narrow: "minmax(0, 1fr)", cell: (row) => <span className={listed["name"]}>{row.name}</span> },
     { id: "kind", says: say("kind"), width: "72px", narrow: "64px", cell: (row) => <code>{row.kind}</code> },
     { id: "version", says: say("version"), width: "56px", isEnd: true, cell: (row) => row.version },
     { id: "written", says: say("written", { zone: zoneShown() }), width: "128px", isEnd: true, cell: (row) => <When at={row.versions.at(-1)?.written_at ?? ""} /> },

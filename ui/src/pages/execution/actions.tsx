@@ -6,12 +6,14 @@ import { type JSX, memo, useCallback, useState } from "react";
 import { api, ask } from "../../api/client";
 import { type Json, parse } from "../../api/exact";
 import { freshKey } from "../../api/fresh";
+import { useItems } from "../../frame/commands";
 import { hasEnded } from "../../graph/status";
 import { Confirm } from "../../parts/confirm";
 import { LongField, TextField } from "../../parts/field";
 import { Menu, type MenuItem } from "../../parts/menu";
 import { toast } from "../../parts/toast";
 import type { State } from "./data";
+import { namedAt } from "./moment";
 import { say } from "./words";
 
 const PLAIN = ["pause", "resume", "cancel", "terminate"] as const;
@@ -21,10 +23,12 @@ type Doing = Plain | "signal";
 interface ActionsProps {
   readonly id: string;
   readonly state: State;
+  /** The event that is looked at; undefined is now. */
+  readonly at: number | undefined;
   readonly onDone: () => void;
 }
 
-export const Actions = memo(function Actions({ id, state, onDone }: ActionsProps): JSX.Element {
+export const Actions = memo(function Actions({ id, state, at, onDone }: ActionsProps): JSX.Element {
   const navigate = useNavigate();
   const [doing, setDoing] = useState<Doing | null>(null);
   const [key] = useState(() => new Map<Doing, string>());
@@ -39,8 +43,9 @@ export const Actions = memo(function Actions({ id, state, onDone }: ActionsProps
     toast({ says: say("done", { what: say(what) }) });
     onDone();
   };
-  const compare: MenuItem = { id: "compare", says: say("compare"), run: () => void navigate({ to: "/compare", search: { left: id } }) };
+  const compare: MenuItem = { id: "compare", says: say("compare"), run: () => void navigate({ to: "/compare", search: { left: namedAt(id, at) } }) };
   const items = [item("signal"), isPaused ? item("resume") : item("pause"), item("cancel"), item("terminate"), compare];
+  useItems(items, say("title"));
   const close = () => setDoing(null);
   return (
     <>

@@ -13,7 +13,7 @@ import { Told } from "../../parts/told";
 import { useTrace } from "../../trace/use";
 import { useOutline, useStateAt } from "./data";
 import { Graph } from "./graph";
-import { type Shown, useShown } from "./moment";
+import { chosenOut, type Shown, useShown, withChosen } from "./moment";
 import css from "./page.module.css";
 import { definitionPath } from "./run-path";
 import { Timeline } from "./timeline";
@@ -28,14 +28,13 @@ interface ChildPaneProps {
   readonly onClose: () => void;
 }
 
-const NONE_CHOSEN: ReadonlyMap<string, number> = new Map();
-
 export function ChildPane({ id, until, as, onAs, onClose }: ChildPaneProps): JSX.Element {
   const { trace, version, problem, refresh } = useTrace(id);
   const state = useStateAt(id, undefined, version);
   const { definition, outline } = useOutline(state.data);
   const at = until === undefined || trace === null ? undefined : trace.versionAt(until);
-  const shown = useShown(trace, version, at, true, outline, NONE_CHOSEN);
+  const [iterations, iterate] = useState<ReadonlyMap<string, number>>(new Map());
+  const shown = useShown(trace, version, at, true, outline, iterations);
   const [node, choose] = useState<string | null>(null);
   const [closedNow, close] = useState<readonly string[]>([]);
   const closed = useMemo(() => new Set(closedNow), [closedNow]);
@@ -50,7 +49,7 @@ export function ChildPane({ id, until, as, onAs, onClose }: ChildPaneProps): JSX
         </Button>
         <code>{id}</code>
         {shown !== null && <State status={(shown.moment.status ?? "created") as Status} />}
-        <Link to="/executions/$id" params={{ id }} search={{ ...(shown?.isPast && { at: shown.at }), ...(node !== null && { node }) }}>
+        <Link to="/executions/$id" params={{ id }} search={{ ...(shown?.isPast && { at: shown.at }), ...(node !== null && { node }), iteration: chosenOut(iterations) }}>
           {say("openChild")}
         </Link>
       </div>
@@ -58,7 +57,7 @@ export function ChildPane({ id, until, as, onAs, onClose }: ChildPaneProps): JSX
       {at === 0 && <p className={css["note"]}>{say("notBegunAt")}</p>}
       {trace !== null && shown !== null && outline !== null && definition !== undefined && at !== 0 && (
         <Split name={isNarrow ? "execution.below.narrow" : "execution.below"} says={say("bottom")} second="below" size={isNarrow ? 84 : 190} least={60}>
-          <Graph says={say("graphOf", { name: id })} hash={definition.hash} outline={outline} shown={shown} chosen={node} closed={closed} as={as} lens={lens} onAs={onAs} onChoose={choose} onFold={(path) => close(folded(closed, path) ?? [])} />
+          <Graph says={say("graphOf", { name: id })} hash={definition.hash} outline={outline} shown={shown} chosen={node} closed={closed} as={as} lens={lens} onAs={onAs} onChoose={choose} onFold={(path) => close(folded(closed, path) ?? [])} onIteration={(loop, number) => iterate((before) => withChosen(before, loop, number))} />
           <Timeline trace={trace} version={version} at={shown.at} isPast={shown.isPast} chosen={runOf(shown, node)} onChoose={(run) => choose(definitionPath(run))} />
         </Split>
       )}

@@ -4,7 +4,9 @@ import { type JSX, type PointerEvent, useEffect, useMemo, useRef, useState } fro
 import type { BoxLook } from "../../graph/looks";
 import type { Box } from "../../graph/outline";
 import { Button, IconButton } from "../../parts/button";
+import { names } from "../../parts/class-names";
 import { inkAt, useTheme } from "../../parts/ink";
+import { Mark } from "../../parts/state";
 import type { Trace } from "../../trace/trace";
 import css from "./inspector.module.css";
 import { FAILED, IterationStates, RANKS } from "./iteration-states";
@@ -19,15 +21,22 @@ interface IterationsProps {
   readonly onIteration: (loop: string, number: number | null) => void;
 }
 
-export function Iterations({ trace, shown, box, look, onIteration }: IterationsProps): JSX.Element | null {
+/** The iterations of a loop at a moment: their states, and which of them is shown. */
+function useIterations({ trace, shown, box, look, onIteration }: IterationsProps) {
   const room = box.rooms.find(({ label }) => label === "[]");
   const places = trace.inside(look.place, "[]");
   const known = useMemo(() => (room === undefined ? null : new IterationStates(trace, places, room)), [trace, places, room]);
   const states = useMemo(() => known?.at(shown.moment) ?? new Int8Array(), [known, places.length, shown.at, trace.version]);
   const current = room === undefined ? undefined : shown.looks.rooms.get(room.path);
   const at = current === undefined ? -1 : places.indexOf(current);
-  if (room === undefined || places.length === 0) return null;
   const choose = (to: number) => onIteration(look.run, trace.numbers.at(places[Math.max(0, Math.min(places.length - 1, to))] as number));
+  return { places, states, at, choose };
+}
+
+export function Iterations(props: IterationsProps): JSX.Element | null {
+  const { look, onIteration } = props;
+  const { places, states, at, choose } = useIterations(props);
+  if (places.length === 0) return null;
   const failed = states.findIndex((rank) => rank >= FAILED);
   return (
     <div className={css["iterations"]}>
@@ -46,6 +55,31 @@ export function Iterations({ trace, shown, box, look, onIteration }: IterationsP
       </div>
       <Strip states={states} at={at} onChoose={choose} />
     </div>
+  );
+}
+
+/** The same in a line, for the caption of a container: the failed ones can be walked one by one. */
+export function IterationsInLine(props: IterationsProps): JSX.Element | null {
+  const { places, states, at, choose } = useIterations(props);
+  if (places.length === 0) return null;
+  const failed = states.reduce((n, rank) => n + Number(rank >= FAILED), 0);
+  const next = states.findIndex((rank, place) => rank >= FAILED && place > at);
+  return (
+    <span className={names(css["inLine"], "nodrag", "nopan")} role="group" aria-label={say("iterationOf", { n: at + 1, all: places.length })} onClick={(event) => event.stopPropagation()}>
+      <button type="button" tabIndex={-1} aria-label={say("iterationBefore")} title={say("iterationBefore")} onClick={() => choose(at - 1)}>
+        ‹
+      </button>
+      <span className={css["place"]}>{say("iterationOf", { n: at + 1, all: places.length })}</span>
+      <button type="button" tabIndex={-1} aria-label={say("iterationNext")} title={say("iterationNext")} onClick={() => choose(at + 1)}>
+        ›
+      </button>
+      <Strip states={states} at={at} onChoose={choose} />
+      {failed > 0 && (
+        <button type="button" tabIndex={-1} className={css["ofFailed"]} aria-label={say("nextFailed", { n: failed })} title={say("nextFailed", { n: failed })} onClick={() => choose(next >= 0 ? next : states.findIndex((rank) => rank >= FAILED))}>
+          <Mark look="failed" size={12} /> {say("count", { n: failed })}
+        </button>
+      )}
+    </span>
   );
 }
 

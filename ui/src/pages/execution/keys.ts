@@ -48,6 +48,20 @@ export function usePageKeys(trace: Trace | null, shown: Shown | null, go: Go): v
   }, [isPlaying]);
 }
 
+/** A moment is marked, and another one compared with it; without a mark one of the past with now. */
+export function useMarkKeys(shown: Shown | null, mark: number | undefined, onMark: (mark: number | undefined) => void, onCompare: (other: number | undefined) => void): void {
+  const group = say("title");
+  const isOther = shown !== null && mark !== undefined && mark !== shown.at;
+  useOffered(
+    shown === null
+      ? []
+      : [
+          { id: "mark", says: say(mark === shown.at ? "unmark" : "mark"), keys: "m", group, run: () => onMark(mark === shown.at ? undefined : shown.at) },
+          ...(isOther || shown.isPast ? [{ id: "compare-moments", says: isOther ? say("compareWith", { at: mark }) : say("compareNow"), keys: "c", group, run: () => onCompare(isOther ? mark : undefined) }] : []),
+        ],
+  );
+}
+
 const ZOOM_KEYS: Readonly<Record<ZoomBy, string>> = { in: "+", out: "-", "as it is": "0", all: "f" };
 
 const WORDS = { in: "zoomIn", out: "zoomOut", "as it is": "zoomAsItIs", all: "zoomAll" } as const;

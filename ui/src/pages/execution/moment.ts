@@ -31,6 +31,11 @@ export function useShown(trace: Trace | null, version: number, at: number | unde
 
 const NOTHING: Looks = { boxes: new Map(), links: new Map(), rooms: new Map() };
 
+/** An execution after one of its events, as the page that compares has it; without an event as it is now. */
+export function namedAt(id: string, at: number | undefined): string {
+  return at === undefined ? id : `${id}@${at}`;
+}
+
 /** `each:3` and the like, as the address has them. */
 export function chosenIn(iterations: readonly string[] | undefined): Chosen {
   return new Map(
@@ -40,6 +45,12 @@ export function chosenIn(iterations: readonly string[] | undefined): Chosen {
       return colon > 0 && Number.isInteger(number) && number >= 0 ? [[one.slice(0, colon), number] as const] : [];
     }),
   );
+}
+
+/** With another iteration of a loop chosen; null for the last one, whichever that is. */
+export function withChosen(chosen: Chosen, loop: string, number: number | null): Chosen {
+  const others = [...chosen].filter(([one]) => one !== loop);
+  return new Map(number === null ? others : [...others, [loop, number]]);
 }
 
 export function chosenOut(chosen: Chosen): string[] | undefined {

@@ -23,8 +23,8 @@ import { useAt, useOpening } from "./at";
 import { ASKED_MS, type State as Execution, useOutline, useStateAt } from "./data";
 import { Graph } from "./graph";
 import { InspectorAt } from "./inspector-at";
-import { useGraphKeys, usePageKeys } from "./keys";
-import { chosenIn, chosenOut, type Shown, useShown } from "./moment";
+import { useGraphKeys, useMarkKeys, usePageKeys } from "./keys";
+import { chosenIn, chosenOut, namedAt, type Shown, useShown, withChosen } from "./moment";
 import { sayWait } from "../../words/en";
 import css from "./page.module.css";
 import { Reel } from "./reel";
@@ -58,6 +58,7 @@ function NotThere({ id, problem, onRetry }: { id: string; problem: Error; onRetr
 function Known({ id, followed }: { id: string; followed: Followed }): JSX.Element {
   const search = execution.useSearch();
   const navigate = useNavigate({ from: execution.fullPath });
+  const toCompare = useNavigate();
   const { trace, version, last } = followed;
   const isWhole = version >= last;
   const show = (changed: ExecutionSearch, replace = false) => void navigate({ search: (before) => ({ ...before, ...changed }), replace });
@@ -73,18 +74,16 @@ function Known({ id, followed }: { id: string; followed: Followed }): JSX.Elemen
   const lens = useMemo(() => new Lens(), []);
   const as = search.as ?? "graph";
   const showAs = (to: ShownAs) => show({ as: to === "graph" ? undefined : to }, true);
+  const mark = (to: number | undefined) => show({ mark: to }, true);
+  const compare = (other: number | undefined) => void toCompare({ to: "/compare", search: { left: namedAt(id, other), right: namedAt(id, shown?.isPast ? shown.at : undefined) } });
   usePageKeys(trace, shown, go);
+  useMarkKeys(shown, search.mark, mark, compare);
   useGraphKeys(lens, () => showAs(as === "graph" ? "outline" : "graph"));
   const node = search.node === undefined || search.node === WHOLE ? null : search.node;
   const choose = (path: string | null) => show({ node: path ?? (opensAt(state.data) === null ? undefined : WHOLE) });
   const chooseRun = (run: string) => show({ node: definitionPath(run), iteration: chosenOut(new Map([...chosen, ...iterationsOf(run)])) });
   useOpening(search, state.data, (run) => show({ node: definitionPath(run), iteration: chosenOut(new Map(iterationsOf(run))) }, true));
-  const choice = (loop: string, number: number | null) => {
-    const next = new Map(chosen);
-    if (number === null) next.delete(loop);
-    else next.set(loop, number);
-    show({ iteration: chosenOut(next) });
-  };
+  const choice = (loop: string, number: number | null) => show({ iteration: chosenOut(withChosen(chosen, loop, number)) });
   const fold = (path: string) => show({ closed: folded(closed, path) });
   const workflow = state.data?.workflow ?? id;
   const isNarrow = useNarrow();
@@ -92,7 +91,7 @@ function Known({ id, followed }: { id: string; followed: Followed }): JSX.Elemen
     <div className={css["page"]} data-past={shown?.isPast}>
       <Head title={workflow} says={<Says id={id} state={state.data} then={isWhole || shown?.isPast ? (shown?.moment.status ?? null) : null} isPast={shown?.isPast ?? false} reading={isWhole ? null : say("reading", { n: version, all: last })} />}>
         {shown?.isPast && <Past shown={shown} onLive={() => go(undefined, true)} />}
-        {state.data && <Actions id={id} state={state.data} onDone={again} />}
+        {state.data && <Actions id={id} state={state.data} at={rested} onDone={again} />}
       </Head>
       {shown?.isPast && <div className={css["amber"]} />}
       {trace === null || shown === null ? null : (
@@ -102,7 +101,7 @@ function Known({ id, followed }: { id: string; followed: Followed }): JSX.Elemen
             <Split name={isNarrow ? "execution.below.narrow" : "execution.below"} says={say("bottom")} second="below" size={isNarrow ? 84 : 190} least={60}>
               <Guard of="graph">
                 {outline === null || definition === undefined ? <Waiting problem={state.error} /> : (
-                  <Graph says={say("graphOf", { name: workflow })} hash={definition.hash} outline={outline} shown={shown} chosen={node} closed={closed} as={as} lens={lens} onAs={showAs} onChoose={choose} onFold={fold} />
+                  <Graph says={say("graphOf", { name: workflow })} hash={definition.hash} outline={outline} shown={shown} chosen={node} closed={closed} as={as} lens={lens} onAs={showAs} onChoose={choose} onFold={fold} onIteration={choice} />
                 )}
               </Guard>
               <Guard of="timeline">
@@ -118,7 +117,7 @@ function Known({ id, followed }: { id: string; followed: Followed }): JSX.Elemen
               />
             </Guard>
           </Split>
-          <Reel trace={trace} version={version} at={shown.at} isPast={shown.isPast} isResting={isResting} by={search.reel ?? "event"} onBy={(by) => show({ reel: by === "event" ? undefined : by }, true)} onGo={go} />
+          <Reel trace={trace} version={version} at={shown.at} isPast={shown.isPast} isResting={isResting} by={search.reel ?? "event"} onBy={(by) => show({ reel: by === "event" ? undefined : by }, true)} mark={search.mark} onMark={mark} onCompare={compare} onGo={go} />
         </>
       )}
     </div>

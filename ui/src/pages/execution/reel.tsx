@@ -7,6 +7,7 @@ import { Kbd } from "../../parts/kbd";
 import { useSteady } from "../../parts/steady";
 import { clockTime, longTime, zoneShown } from "../../parts/time";
 import type { Trace } from "../../trace/trace";
+import { Button, IconButton } from "../../parts/button";
 import { Choice } from "../../parts/choice";
 import { barsByTime, barsOf } from "./bars";
 import css from "./reel.module.css";
@@ -23,11 +24,15 @@ interface ReelProps {
   /** What it runs by. */
   readonly by: (typeof REEL)[number];
   readonly onBy: (by: (typeof REEL)[number]) => void;
+  /** Which event is marked, to compare another one with it. */
+  readonly mark: number | undefined;
+  readonly onMark: (mark: number | undefined) => void;
+  readonly onCompare: (mark: number) => void;
   /** While it is dragged, and once it rests. */
   readonly onGo: (at: number, isResting: boolean) => void;
 }
 
-export function Reel({ trace, version, at, isPast, isResting, by, onBy, onGo }: ReelProps): JSX.Element {
+export function Reel({ trace, version, at, isPast, isResting, by, mark, onBy, onMark, onCompare, onGo }: ReelProps): JSX.Element {
   const { zone } = useSettings();
   const event = trace.event(at);
   const path = trace.path(event.place);
@@ -45,11 +50,23 @@ export function Reel({ trace, version, at, isPast, isResting, by, onBy, onGo }: 
         </p>
         <Keys />
       </div>
-      <Bars trace={trace} version={version} at={at} isPast={isPast} by={by} onGo={onGo} says={say("reelAt", { at, all: version, type: event.type, path })} />
+      <Bars trace={trace} version={version} at={at} isPast={isPast} by={by} mark={mark} onGo={onGo} says={say("reelAt", { at, all: version, type: event.type, path })} />
       <div className={css["event"]}>
         <p>
           <span>{event.type}</span> <code>{path}</code>
         </p>
+        <span className={css["marks"]}>
+          {mark !== undefined && mark !== at ? (
+            <Button look="bare" onClick={() => onCompare(mark)}>
+              {say("compareWith", { at: mark })}
+            </Button>
+          ) : (
+            <Button look="bare" aria-pressed={mark === at} title={say("markSays")} onClick={() => onMark(mark === at ? undefined : at)}>
+              {say(mark === at ? "unmark" : "mark")}
+            </Button>
+          )}
+          {mark !== undefined && mark !== at && <IconButton icon="close" says={say("unmark")} onClick={() => onMark(undefined)} />}
+        </span>
         <By by={by} onBy={onByNow} />
       </div>
     </div>
@@ -70,7 +87,7 @@ const By = memo(function By({ by, onBy }: Pick<ReelProps, "by" | "onBy">): JSX.E
   return <Choice label={say("reelBy")} options={REEL.map((value) => ({ value, says: say(value === "event" ? "byEvent" : "byClock") }))} chosen={by} onChoose={onBy} />;
 });
 
-function Bars({ trace, version, at, isPast, by, onGo, says }: Omit<ReelProps, "onBy" | "isResting"> & { says: string }): JSX.Element {
+function Bars({ trace, version, at, isPast, by, mark, onGo, says }: Omit<ReelProps, "onBy" | "isResting" | "onMark" | "onCompare"> & { says: string }): JSX.Element {
   const frame = useRef<HTMLDivElement>(null);
   const canvas = useRef<HTMLCanvasElement>(null);
   const [size, setSize] = useState({ width: 0, height: 0 });
@@ -104,7 +121,8 @@ function Bars({ trace, version, at, isPast, by, onGo, says }: Omit<ReelProps, "o
       context.fillRect(column * wide, size.height - high, Math.max(1, Math.min(14, wide - gap)), high);
     }
   }, [bars, size, theme]);
-  const x = (scale === null ? (at - 0.5) / version : scale.at(trace.times.at(at - 1))) * 100;
+  const place = (event: number) => (scale === null ? (event - 0.5) / version : scale.at(trace.times.at(event - 1))) * 100;
+  const x = place(at);
   const to = (event: PointerEvent) => {
     const box = frame.current?.getBoundingClientRect();
     if (box === undefined || box.width === 0) return at;
@@ -122,6 +140,7 @@ function Bars({ trace, version, at, isPast, by, onGo, says }: Omit<ReelProps, "o
     <div
       ref={frame}
       role="slider"
+      data-reel=""
       tabIndex={0}
       aria-label={say("reel")}
       aria-valuemin={1}
@@ -138,6 +157,7 @@ function Bars({ trace, version, at, isPast, by, onGo, says }: Omit<ReelProps, "o
       onPointerUp={(event) => onGo(to(event), true)}
     >
       <canvas ref={canvas} aria-hidden="true" />
+      {mark !== undefined && mark >= 1 && mark <= version && <div className={css["mark"]} style={{ left: `${place(mark)}%` }} />}
       {isPast && <div className={css["later"]} style={{ left: `${x}%` }} />}
       {isPast && (
         <div className={css["head"]} style={{ left: `${x}%` }}>

@@ -19,6 +19,8 @@ export const WHOLE = "*";
 export interface ExecutionSearch {
   /** The event that it is looked at after; without it, it is live. */
   readonly at?: number | undefined;
+  /** A moment that is marked, to compare another one with it. */
+  readonly mark?: number | undefined;
   /** What is chosen: the path of a node of the definition, `each[]/charge`; said as that of a run, `each[3]/charge`, it chooses its iterations, too. */
   readonly node?: string | undefined;
   readonly tab?: TabId | undefined;
@@ -42,6 +44,7 @@ export const execution = createRoute({
   path: "/executions/$id",
   validateSearch: (search: Record<string, unknown>): ExecutionSearch => ({
     at: wholeIn(search, "at"),
+    mark: wholeIn(search, "mark"),
     tab: oneIn(search, "tab", TABS),
     ...chosenBy(textIn(search, "node"), textsIn(search, "iteration")),
     as: oneIn(search, "as", SHOWN_AS),

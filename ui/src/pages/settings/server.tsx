@@ -1,6 +1,6 @@
 /** What the server is, which extras it has, and each of its settings: its value, what says so, and what it means. */
 
-import type { JSX } from "react";
+import type { JSX, ReactNode } from "react";
 import { Copyable } from "../../parts/copyable";
 import { TextField } from "../../parts/field";
 import { Pairs } from "../../parts/pairs";
@@ -64,15 +64,20 @@ function SettingList({ of }: { of: readonly Setting[] }): JSX.Element {
             <p>
               <code className={origin === "default" ? "soft" : css["set"]}>{shown(value)}</code>{" "}
               <span className="soft">
-                {say(`origin_${origin}`)} {place}
+                · {say(`origin_${origin}`)} {place}
               </span>
             </p>
-            <p className="soft">{meaning}</p>
+            <p className="soft">{inCode(meaning)}</p>
           </dd>
         </div>
       ))}
     </dl>
   );
+}
+
+/** What stands between backticks is code. */
+function inCode(text: string): ReactNode {
+  return text.split("`").map((part, at) => (at % 2 === 1 ? <code key={at}>{part}</code> : part));
 }
 
 function shown(value: Setting["value"]): string {

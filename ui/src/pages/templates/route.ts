@@ -3,6 +3,7 @@
 import { createRoute, lazyRouteComponent } from "@tanstack/react-router";
 import { root } from "../root";
 import { textIn, textsIn } from "../search";
+import { say } from "./words";
 
 export interface TemplatesSearch {
   readonly find?: string | undefined;
@@ -22,4 +23,5 @@ export const templates = createRoute({
     closed: textsIn(search, "closed"),
   }),
   component: lazyRouteComponent(() => import("./page"), "TemplatesPage"),
+  staticData: { says: () => say("title") },
 });

@@ -15,7 +15,7 @@ import { zoneShown } from "../../parts/time";
 import { Told } from "../../parts/told";
 import { When } from "../../parts/when";
 import { type Trigger, useTriggers } from "./data";
-import css from "./page.module.css";
+import listed from "../../parts/listed.module.css";
 import { triggers } from "./route";
 import { StateOf } from "./state-of";
 import { TriggerView } from "./trigger";
@@ -30,7 +30,7 @@ export function TriggersPage(): JSX.Element {
   const rows = found.data?.pages.flatMap((page) => page.triggers) ?? null;
   const show = (trigger: string | undefined) => void navigate({ to: "/triggers", search: { trigger } });
   const list = (
-    <div className={css["list"]}>
+    <div className={listed["list"]}>
       {rows === null && found.error !== null && <Told error={found.error} onRetry={() => void found.refetch()} />}
       {rows !== null && rows.length === 0 && <NoneYet />}
       {rows !== null && rows.length > 0 && (
@@ -71,7 +71,7 @@ function NoneYet(): JSX.Element {
 
 function columns(): readonly Column<Trigger>[] {
   return [
-    { id: "name", says: say("name"), width: "minmax(140px, 1.6fr)", narrow: "minmax(0, 1fr)", cell: (row) => <span className={css["name"]}>{row.name}</span> },
+    { id: "name", says: say("name"), width: "minmax(140px, 1.6fr)", narrow: "minmax(0, 1fr)", cell: (row) => <span className={listed["name"]}>{row.name}</span> },
     { id: "type", says: say("type"), width: "88px", cell: (row) => <code>{row.type}</code> },
     { id: "state", says: say("state"), width: "104px", narrow: "88px", cell: (row) => <StateOf status={row.status} /> },
     { id: "skipped", says: say("skipped"), width: "minmax(0, 1fr)", cell: (row) => <span className="soft">{row.skipped[0] && `${row.skipped[0].reason}: ${row.skipped[0].message}`}</span> },

@@ -16,6 +16,7 @@ import { Value } from "../../parts/value";
 import { When } from "../../parts/when";
 import { Backfill } from "./backfill";
 import { type Backfilled, pause, resume, type Trigger, useAgain, useTrigger } from "./data";
+import listed from "../../parts/listed.module.css";
 import css from "./page.module.css";
 import { StateOf } from "./state-of";
 import { say } from "./words";
@@ -32,17 +33,17 @@ export function TriggerView({ name, onBack }: { name: string; onBack: () => void
   if (trigger === undefined) {
     const isMissing = found.error instanceof Problem && found.error.status === 404;
     if (isMissing) return <Empty title={say("missing", { name })} says={say("missingSays")} />;
-    return <div className={css["view"]}>{found.error !== null && <Told error={found.error} onRetry={() => void found.refetch()} />}</div>;
+    return <div className={listed["view"]}>{found.error !== null && <Told error={found.error} onRetry={() => void found.refetch()} />}</div>;
   }
   return (
-    <article className={css["view"]} aria-label={name}>
-      <Button className={css["back"]} icon="left" onClick={onBack}>
+    <article className={listed["view"]} aria-label={name}>
+      <Button className={listed["back"]} icon="left" onClick={onBack}>
         {say("back")}
       </Button>
-      <h2 className={css["title"]} translate="no">
+      <h2 className={listed["title"]} translate="no">
         {name}
       </h2>
-      <div className={css["does"]}>
+      <div className={listed["does"]}>
         {trigger.status === "paused" ? <Button onClick={() => setDoing("resume")}>{say("resume")}</Button> : <Button onClick={() => setDoing("pause")}>{say("pauseDots")}</Button>}
         {trigger.type === "schedule" && <Button onClick={() => setDoing("backfill")}>{say("backfillDots")}</Button>}
       </div>

@@ -3,8 +3,9 @@
 import { useNavigate } from "@tanstack/react-router";
 import { type JSX, useState } from "react";
 import { api, ask } from "../../api/client";
+import { useItems } from "../../frame/commands";
 import { Confirm } from "../../parts/confirm";
-import { Menu } from "../../parts/menu";
+import { Menu, type MenuItem } from "../../parts/menu";
 import { toast } from "../../parts/toast";
 import { useAgain, type Version } from "./data";
 import { Brief } from "./brief";
@@ -34,16 +35,15 @@ export function Actions({ name, chosen, active }: ActionsProps): JSX.Element {
     toast({ says: say("archivedNow", { name }) });
     again();
   };
+  const items = [
+    { id: "executions", says: say("executions"), icon: "executions", run: () => void navigate({ to: "/executions", search: { workflow: name } }) },
+    { id: "activate", says: activates, not: version === active?.version ? say("isActive") : undefined, run: () => setDoing("activate") },
+    { id: "archive", says: say("archive"), not: active === undefined ? say("isArchived") : undefined, run: () => setDoing("archive") },
+  ] as const satisfies readonly MenuItem[];
+  useItems(items, name);
   return (
     <>
-      <Menu
-        says={say("does")}
-        items={[
-          { id: "executions", says: say("executions"), icon: "executions", run: () => void navigate({ to: "/executions", search: { workflow: name } }) },
-          { id: "activate", says: activates, not: version === active?.version ? say("isActive") : undefined, run: () => setDoing("activate") },
-          { id: "archive", says: say("archive"), not: active === undefined ? say("isArchived") : undefined, run: () => setDoing("archive") },
-        ]}
-      />
+      <Menu says={say("does")} items={items} />
       {doing === "activate" && (
         <Confirm title={activates} does={activates} onDo={activate} onClose={close}>
           <p>{say("activateSays", { n: version })}</p>
