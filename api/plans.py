@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Final, Literal, NamedTuple
+from typing import Final, Literal, NamedTuple, Protocol
 
 import msgspec
 
@@ -51,6 +51,16 @@ class PinBody(msgspec.Struct, forbid_unknown_fields=True):
     from_: FromBody | None = msgspec.field(default=None, name="from")
     attempt: int | None = None
     iteration: int | None = None
+
+
+class Sourced(Protocol):
+    """A body that names a definition: its text, a draft, or a published version."""
+
+    definition: str | None
+    syntax: Literal["yaml", "json"]
+    draft: str | None
+    workflow: str | None
+    version: int | None
 
 
 class TestRunBody(msgspec.Struct, forbid_unknown_fields=True):
@@ -193,7 +203,7 @@ def _recorded(
     problems.append(Problem(f"{at}/from", "unknown_result", said, fix))
 
 
-def check_one_source(body: TestRunBody) -> None:
+def check_one_source(body: Sourced) -> None:
     """Raise BadRequest unless exactly one definition is asked for."""
     named = [name for name in ("definition", "draft", "workflow") if getattr(body, name) is not None]
     if len(named) != 1:

@@ -16,6 +16,7 @@ from api.streams.watching import Watching
 from api.test_start import TestStart
 from api.trigger_book import TriggerBook
 from api.webhook_book import WebhookBook
+from api.what_if import Comparing
 from contracts.about import About
 from contracts.caller import ENGINE, Caller
 from contracts.catalog import SourceText
@@ -183,7 +184,7 @@ class Copied(Protocol):
         """A big value. Raises Rejected where there is none."""
 
 
-class Service(TriggerBook, ExecutionBook, Watching, Protocol):
+class Service(TriggerBook, ExecutionBook, Watching, Comparing, Protocol):
     """The engine as the API sees it."""
 
     @property

@@ -35,6 +35,7 @@ from api.operations.traces import TRACES
 from api.operations.triggers import TRIGGER_OPERATIONS
 from api.operations.values import VALUES
 from api.operations.webhooks import WEBHOOKS
+from api.operations.what_if import WHAT_IF
 from api.operations.whys import WHYS
 from api.operations.workers import WORKER_OPERATIONS
 
@@ -49,6 +50,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     *NODE_RUNS,
     *COMMANDS,
     *TEST_RUNS,
+    *WHAT_IF,
     *TASKS,
     *DEAD_LETTERS,
     *AUDIT,

@@ -14,7 +14,7 @@ from api.operations.drafts import KIND as DRAFTS
 from api.operations.executions import Id
 from api.operations.operation import Body, ClientMethod, Operation, Reply
 from api.operations.starts import Key
-from api.plans import Asked, TestRunBody, check_one_source, plan_of, read_pins, sources_of
+from api.plans import Asked, Sourced, TestRunBody, check_one_source, plan_of, read_pins, sources_of
 from api.problems import BadRequest
 from api.service import Service, Start
 from api.test_start import TestStart
@@ -121,7 +121,7 @@ async def start_test_run(caller: Caller, service: Service, body: Body, key: Key 
     """Try a definition. The same `Idempotency-Key` twice is one test run. Activities that nothing is given for run for real."""
     asked = parse(body.json() or b"{}", TestRunBody)
     check_one_source(asked)
-    name, start, graph = await _definition(service, asked)
+    name, start, graph = await definition_asked(service, asked)
     pins = read_pins(asked.pins or {})
     recorded = await _recorded(service, pins)
     plan = await service.compute(plan_of, asked, pins, graph, recorded, service.compiled)
@@ -163,7 +163,7 @@ async def get_executed_definition(service: Service, execution: Id) -> Reply:
     return Reply({**found._asdict(), "definition": msgspec.Raw(found.definition)})
 
 
-async def _definition(service: Service, asked: TestRunBody) -> tuple[str, TestStart, Graph]:
+async def definition_asked(service: Service, asked: Sourced) -> tuple[str, TestStart, Graph]:
     """The name of what is tried, how it is started, and its graph."""
     if asked.workflow is not None:
         return await _of_version(service, asked.workflow, asked.version)

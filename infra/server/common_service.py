@@ -15,6 +15,7 @@ import msgspec
 from api.requests import Requests
 from api.service import Given, Outcomes, Rows, Start, Started, Unavailable, Warmed
 from api.streams.streams import Streams
+from api.what_if import WhatIfAsked
 from contracts import values
 from contracts.caller import Caller
 from contracts.commands import Command, SendSignal
@@ -40,6 +41,7 @@ from infra.server.task_service import TaskService
 from infra.server.trigger_ground import ServiceGround
 from infra.server.watching_service import RowTexts, WatchingService
 from infra.server.webhook_book import Notes, WebhookBook
+from infra.server.what_if_desk import WhatIfDesk
 from infra.settings.model import EngineSettings
 from projections.audit import CREDENTIALS, DEFINITIONS, LETTERS, AuditRecord
 from projections.executions import EXECUTIONS, ExecutionRecord, executions_where, listed, record_value
@@ -99,6 +101,7 @@ class CommonService(CatalogService, SealingService, TaskService, ExecutionServic
         self._reach, self._read_about = lookup.reach, lookup.read
         self._traces, self._previews = Traces(), Previews()
         self.trigger_ground = ServiceGround(reader, reads, lookup, self._positions, settings.event_source)
+        self._what_if = WhatIfDesk(settings)
         self._operator = ServiceOperator(self, reader, reads, lookup, is_alone=not self._positions.is_divided)
         self._looked_at = -ASK_EVERY_S
         self._has_looked = False
@@ -114,6 +117,10 @@ class CommonService(CatalogService, SealingService, TaskService, ExecutionServic
     async def compute(self, work: Callable[..., T], *arguments: Any) -> T:
         """Do what takes long beside all else, in the thread that reads."""
         return await self._read(work, *arguments)
+
+    async def what_if(self, asked: WhatIfAsked) -> bytes:
+        """In a process beside this one."""
+        return await self._what_if.compare(asked)
 
     def chance(self, size: int) -> bytes:
         """Of the system."""

@@ -95,7 +95,7 @@ class ProjectorProcess:
         pipe = asyncio.subprocess.PIPE
         try:
             self._process = await asyncio.create_subprocess_exec(
-                *self._command, stdin=pipe, stdout=pipe, env=_environment(self._environment)
+                *self._command, stdin=pipe, stdout=pipe, env=child_environment(self._environment)
             )
         except OSError as error:  # too many processes or open files, or no memory: that may pass
             _log.warning("the projector cannot be begun: %s", error)
@@ -225,8 +225,8 @@ class ProjectorProcess:
         return None if self._process is None or self._process.returncode is not None else self._process.pid
 
 
-def _environment(more: Mapping[str, str]) -> dict[str, str]:
-    """Ours, except for where the read models are: that has been decided, and not by the environment alone."""
+def child_environment(more: Mapping[str, str]) -> dict[str, str]:
+    """Ours, for a program of the engine's own, except for where the read models are: that has been decided elsewhere."""
     path = os.environ.get("PYTHONPATH")
     ours = {name: value for name, value in os.environ.items() if name != READ_MODELS_VARIABLE}
     return {**ours, **more, "PYTHONPATH": f"{_PACKAGES}{os.pathsep}{path}" if path else _PACKAGES}

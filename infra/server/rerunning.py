@@ -5,6 +5,7 @@ Each process reads definitions and blobs itself; it is given histories as they l
 
 from __future__ import annotations
 
+import os
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -25,9 +26,11 @@ from infra.server.reader_wiring import Reader, open_reader, open_shared_reader
 from infra.settings.model import EngineSettings
 from projections.execution_columns import execution_filter, names_of
 from projections.execution_list import row_of
-from workers.reading.corpus import Stored, decisions_of
+from workers.reading.corpus import Corpus, Stored, decisions_of
 
 History: TypeAlias = tuple[str, Sequence[Stored]]
+FEW: Final = 500
+"""So many executions are compared in one process, as others would take longer to begin."""
 CHUNK: Final = 100
 """So many histories go to a process at a time."""
 
@@ -91,6 +94,21 @@ def compare_all(reader: Reader, settings: EngineSettings, wish: Wish, histories:
                 yield from waiting.popleft().result()
         while waiting:
             yield from waiting.popleft().result()
+
+
+def compare_corpus(
+    reader: Reader, settings: EngineSettings, wish: Wish, against: str, most: int | None, since: int, jobs: int | None
+) -> list[Comparison]:
+    """Compare the recorded executions of a workflow: the last `most` that began since then, and that the filter takes.
+
+    Without `jobs` there are as many as there are cores, where that pays.
+    """
+    corpus = Corpus(against, None if wish.filter else most, since)
+    corpus.read(reader.log, reader.log.partitions)
+    histories = list(corpus.histories())
+    own = jobs or (1 if len(histories) <= FEW else os.cpu_count() or 1)
+    found = list(compare_all(reader, settings, wish, histories, own))
+    return found if most is None else found[-most:]
 
 
 _comparers: list[Comparer] = []

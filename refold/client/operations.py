@@ -187,6 +187,38 @@ class Operations:
         answer: dict[str, Any] = self._ask(asked("GET", f"/v1/executions/{part(execution_id)}/definition"))
         return answer
 
+    def what_if(
+        self,
+        definition: str | None = None,
+        syntax: str = "yaml",
+        draft: str | None = None,
+        workflow: str | None = None,
+        version: int | None = None,
+        against: str | None = None,
+        last: int = 200,
+        since: str | None = None,
+        filter: str | None = None,
+    ) -> dict[str, Any]:
+        """Let a version decide over recorded executions, and compare."""
+        answer: dict[str, Any] = self._ask(
+            asked(
+                "POST",
+                "/v1/what-if",
+                body={
+                    "definition": definition,
+                    "syntax": syntax,
+                    "draft": draft,
+                    "workflow": workflow,
+                    "version": version,
+                    "against": against,
+                    "last": last,
+                    "since": since,
+                    "filter": filter,
+                },
+            )
+        )
+        return answer
+
     def tasks(
         self,
         is_open: bool = True,

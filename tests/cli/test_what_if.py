@@ -90,3 +90,16 @@ def test_the_gate_publishes_what_leaves_outcomes_alone_and_nothing_else(ordered:
     assert [row["version"] for row in ordered("workflows", "versions", "order", "--json").json] == [1, 2]
     said = ordered("deploy", ordered.file("strict.yaml", STRICT), "--gate", "outcome unchanged", code=2).complaint
     assert said.startswith('refold: --gate: expected "last N: WHAT unchanged"')
+
+
+def test_a_server_says_the_same_and_its_gate_too(ordered: CommandLine) -> None:
+    ordered.file("strict.yaml", STRICT)
+    here = ordered("what-if", "strict.yaml", code=1).out
+    at = ("--server", ordered.serve())
+    assert ordered("what-if", "strict.yaml", *at, code=1).out == here
+    assert ordered("what-if", "order@1", *at).out.endswith("3  unchanged\n")
+    assert ordered("what-if", "order@9", *at, code=1).complaint == "refold: workflow order, version 9: it has 1"
+    assert ordered("what-if", "order", "--jobs", "2", *at, code=2).complaint.startswith("refold: --kinds and --jobs are for a log")
+    refused = ordered("deploy", "strict.yaml", "--gate", "last 10: output unchanged", *at, code=1)
+    assert "is not published" in refused.complaint
+    ordered("deploy", ordered.file("renamed.yaml", RENAMED), "--gate", "last 10: outcome unchanged", *at)

@@ -112,6 +112,33 @@ def test_before_it_is_published_the_draft_is_shown_by_node_and_as_one_graph_with
     assert published.get("/v1/workflows/ui_shown").json["version"] == 2
 
 
+def test_what_if_says_what_the_text_would_have_made_of_what_was_recorded(open_page: Opener, published: Server, axe: str) -> None:
+    text = """name: ui_what_if
+nodes:
+  - {id: check, type: condition, config: {expression: "input.amount > 100"}}
+  - {id: paid, type: end, config: {outcome: paid}}
+  - {id: refused, type: end, config: {outcome: refused}}
+edges: [{from: check.true, to: refused}, {from: check.false, to: paid}]
+"""
+    assert published.ask("POST", "/v1/workflows", text.encode(), YAML).status == 201
+    for number, amount in enumerate((5, 80)):
+        body = {"input": {"amount": amount}, "execution_id": f"ui-what-if-{number}"}
+        assert published.post("/v1/workflows/ui_what_if/executions?wait=30", body).json["status"] == "completed"
+    draft = {"text": text.replace("> 100", "> 60"), "workflow": "ui_what_if", "base_version": 1}
+    assert published.ask("PUT", "/v1/drafts/ui_what_if?revision=0", draft).status == 200
+    page = open_page(f"{published.url}/workflows/ui_what_if/edit")
+    expect(page.get_by_text("It can be published")).to_be_visible()
+    page.get_by_role("button", name="Publish").press("Enter")
+    found = page.get_by_role("dialog", name="Publish ui_what_if").get_by_role("region", name="What if")
+    found.get_by_role("button", name="What if?").press("Enter")
+    expect(found.get_by_role("status")).to_contain_text("Of 2 recorded executions:")
+    expect(found).to_contain_text("1 unchanged")
+    expect(found.get_by_role("listitem").filter(has_text="1 with another outcome")).to_contain_text(
+        "ui-what-if-1 completed paid → completed refused · first at check"
+    )
+    assert violations(page, axe) == []
+
+
 def test_rolling_back_says_what_becomes_of_those_that_run_and_what_changes(open_page: Opener, published: Server, axe: str) -> None:
     for number in (1, 2):
         text = (FIRST if number == 1 else SECOND).replace("ui_published", "ui_back")

@@ -2,36 +2,35 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 from xml.etree import ElementTree
 
 from contracts.errors import ExpressionError
 from domain.definition.canonical import canonical, content_hash, published
 from domain.definition.validate import publishable
 from domain.expressions import parse_duration
-from domain.replay.what_if import VERDICTS, Comparison, Tally, Verdict
+from domain.replay.what_if import VERDICTS, Verdict
 from infra.clock import SystemClock
 from infra.server.reader_wiring import Reader, open_shared_reader
-from infra.server.rerunning import Wish, compare_all
+from infra.server.rerunning import Wish, compare_corpus
 from infra.settings.model import EngineSettings
+from projections.comparisons import comparisons_value
 from projections.definitions import active_of, version_in
 from projections.execution_columns import execution_filter
 from refold.cli.commands.define import own_kinds
-from refold.cli.commands.definition_file import document_in, told_of
+from refold.cli.commands.definition_file import document_in, told_of, written_in
 from refold.cli.commands.folder_lists import read_filter
 from refold.cli.commands.output import FAILED, OK, BadInput, say, say_json
-from refold.cli.commands.where import checked_settings, engine_of, folder_of
+from refold.cli.commands.target import Value
+from refold.cli.commands.where import asks_a_server, checked_settings, engine_of, folder_of, server_of
 from refold.cli.options import Where
 from workers.partition.catalog import versions_in
-from workers.reading.corpus import Corpus
 
 LAST: Final = 1_000
-FEW: Final = 500
-"""So many executions are compared in one process, as others would take longer to begin."""
 EXAMPLES_MAX: Final = 3
 _HARMLESS: Final[dict[str, frozenset[Verdict]]] = {
     "all": frozenset({"unchanged"}),
@@ -75,21 +74,42 @@ class Wanted(NamedTuple):
 
 def what_if(where: Where, wanted: Wanted, as_json: bool) -> int:
     """Compare, and say what would change. Exit code: 0, or 1 where that is more than is wanted."""
+    found = _at_server(where, wanted) if asks_a_server(checked_settings(where)) else _in_log(where, wanted)
+    if not found["compared"]:
+        raise BadInput(f"no recorded execution of {found['against']} is wanted: there is nothing to compare, so nothing is shown")
+    if wanted.junit is not None:
+        _write_junit(wanted.junit, found, wanted.harmless)
+    if as_json:
+        say_json(found)
+    else:
+        _say(found)
+    return OK if all(verdict in wanted.harmless for verdict, count in found["verdicts"].items() if count) else FAILED
+
+
+def _at_server(where: Where, wanted: Wanted) -> Value:
+    """What the server says that is meant: it knows the kinds that its workers offer."""
+    if wanted.kinds or wanted.jobs is not None:
+        raise BadInput("--kinds and --jobs are for a log that is read here; the server compares in a process of its own")
+    file, last = Path(wanted.version), wanted.last or LAST
+    ask = partial(
+        server_of(where, "it is asked").client.what_if, against=wanted.against, last=last, since=wanted.since, filter=wanted.filter
+    )
+    if not file.is_file():
+        name, number = _name_and_number(wanted.version)
+        return ask(workflow=name, version=number)
+    written = written_in(file)
+    with told_of(file):
+        return ask(definition=written.source.text.decode(), syntax=written.source.syntax)
+
+
+def _in_log(where: Where, wanted: Wanted) -> Value:
+    """What is recorded in the log, read here."""
     with _reader(where) as (reader, settings):
         wish = _wish(reader, where, wanted)
         against = wanted.against or wish.workflow
-        comparisons = list(_compared(reader, settings, wish, against, wanted))
-    if not comparisons:
-        raise BadInput(f"no recorded execution of {against} is wanted: there is nothing to compare, so nothing is shown")
-    tally = Tally()
-    tally.add(comparisons)
-    if wanted.junit is not None:
-        _write_junit(wanted.junit, wish, comparisons, wanted.harmless)
-    if as_json:
-        say_json(_value(wish, against, tally, comparisons))
-    else:
-        _say(wish, against, tally, comparisons)
-    return OK if all(one.verdict in wanted.harmless for one in comparisons) else FAILED
+        most = LAST if wanted.last is None and wanted.since is None else wanted.last
+        found = compare_corpus(reader, settings, wish, against, most, _since(wanted.since), wanted.jobs)
+    return comparisons_value(wish.workflow, wish.version, wish.hash, against, found, len(found))
 
 
 @contextmanager
@@ -101,7 +121,7 @@ def _reader(where: Where) -> Iterator[tuple[Reader, EngineSettings]]:
         with open_shared_reader(engine) as reader:
             yield reader, engine
         return
-    target = folder_of(where, "what-if reads the log itself, also beside a server that holds it")
+    target = folder_of(where, "the log is read")
     with target.reader() as reader:
         yield reader, target.settings
 
@@ -120,25 +140,21 @@ def _wish(reader: Reader, where: Where, wanted: Wanted) -> Wish:
     return Wish(definition.name, 0, content_hash(definition), canonical(definition), wanted.filter, SystemClock().now())
 
 
-def _published(reader: Reader, wanted: Wanted) -> Wish:
-    name, at, number = wanted.version.partition("@")
-    if Path(wanted.version).suffix in (".yaml", ".yml", ".json"):
-        raise BadInput(f"there is no file {wanted.version}")
+def _name_and_number(text: str) -> tuple[str, int | None]:
+    """The workflow and the version that `NAME@VERSION` means, or `NAME`. Raises BadInput."""
+    name, at, number = text.partition("@")
+    if Path(text).suffix in (".yaml", ".yml", ".json"):
+        raise BadInput(f"there is no file {text}")
     if at and not number.isdecimal():
-        raise BadInput(f"expected NAME@VERSION with a number, or a file that is there, found {wanted.version!r}")
+        raise BadInput(f"expected NAME@VERSION with a number, or a file that is there, found {text!r}")
+    return name, int(number) if at else None
+
+
+def _published(reader: Reader, wanted: Wanted) -> Wish:
+    name, number = _name_and_number(wanted.version)
     versions = versions_in(reader.catalog, name)
-    found = version_in(versions, int(number)) if at else active_of(versions)
+    found = active_of(versions) if number is None else version_in(versions, number)
     return Wish(found.name, found.version, found.hash, found.content, wanted.filter, SystemClock().now())
-
-
-def _compared(reader: Reader, settings: EngineSettings, wish: Wish, against: str, wanted: Wanted) -> Iterator[Comparison]:
-    most = LAST if wanted.last is None and wanted.since is None else wanted.last
-    corpus = Corpus(against, None if wanted.filter else most, _since(wanted.since))
-    corpus.read(reader.log, reader.log.partitions)
-    histories = list(corpus.histories())
-    jobs = wanted.jobs or (1 if len(histories) <= FEW else os.cpu_count() or 1)
-    found = compare_all(reader, settings, wish, histories, jobs)
-    yield from found if most is None or not wanted.filter else list(found)[-most:]
 
 
 def _since(text: str | None) -> int:
@@ -153,72 +169,49 @@ def _since(text: str | None) -> int:
 # What is said.
 
 
-def _named(wish: Wish) -> str:
-    return f"{wish.workflow}@{wish.version}" if wish.version else f"this definition of {wish.workflow}"
+def _named(found: Value) -> str:
+    return f"{found['workflow']}@{found['version']}" if found["version"] else f"this definition of {found['workflow']}"
 
 
-def _say(wish: Wish, against: str, tally: Tally, comparisons: Sequence[Comparison]) -> None:
-    say(f"{_named(wish)} decided over {tally.total:,} recorded {'execution' if tally.total == 1 else 'executions'} of {against}:")
+def _say(found: Value) -> None:
+    count = found["compared"]
+    say(f"{_named(found)} decided over {count:,} recorded {'execution' if count == 1 else 'executions'} of {found['against']}:")
     for verdict in VERDICTS:
-        count = tally.verdicts[verdict]
-        if count:
-            say(f"{count:8,}  {_SAYS[verdict]}")
-        if verdict != "unchanged":
-            for one in [one for one in comparisons if one.verdict == verdict][:EXAMPLES_MAX]:
-                say(f"          {_line(one)}")
-    for (node, name, why), count in tally.new.most_common():
-        say(f"call {node} ({name}) {_WHY[why]}: {count:,}")
-    for (node, name), count in tally.vanished.most_common():
-        say(f"call {node} ({name}) is not made any more: {count:,}")
+        if found["verdicts"][verdict]:
+            say(f"{found['verdicts'][verdict]:8,}  {_SAYS[verdict]}")
+        for one in [one for one in found["executions"] if one["verdict"] == verdict][:EXAMPLES_MAX]:
+            say(f"          {_line(one)}")
+    for one in found["new_calls"]:
+        say(f"call {one['node']} ({one['name']}) {_WHY[one['why']]}: {one['count']:,}")
+    for one in found["vanished_calls"]:
+        say(f"call {one['node']} ({one['name']}) is not made any more: {one['count']:,}")
 
 
-def _line(one: Comparison) -> str:
+def _line(one: Value) -> str:
     """One execution, and what would be other with it."""
-    if one.after is None:
-        return f"{one.execution}: {one.reason}"
-    ends = str(one.before) if one.before == one.after else f"{one.before} → {one.after}"
-    if one.new:
-        call, why = one.new[0]
-        return f"{one.execution}: stops at {call.path}, which {_WHY[why]}"
-    return f"{one.execution}: {ends}" + (f", first at {one.first.path}" if one.first is not None else "")
+    if one["after"] is None:
+        return f"{one['execution_id']}: {one['reason']}"
+    if one["new_calls"]:
+        return f"{one['execution_id']}: stops at {one['new_calls'][0]['path']}, which {_WHY[one['new_calls'][0]['why']]}"
+    before, after = _end(one["before"]), _end(one["after"])
+    first = f", first at {one['first_difference']}" if one["first_difference"] else ""
+    return f"{one['execution_id']}: {before if before == after else f'{before} → {after}'}{first}"
 
 
-def _value(wish: Wish, against: str, tally: Tally, comparisons: Sequence[Comparison]) -> dict[str, Any]:
-    return {
-        "workflow": wish.workflow,
-        "version": wish.version or None,
-        "hash": wish.hash,
-        "against": against,
-        "compared": tally.total,
-        "verdicts": {verdict: tally.verdicts[verdict] for verdict in VERDICTS},
-        "new_calls": [{"node": node, "name": name, "why": why, "count": count} for (node, name, why), count in tally.new.most_common()],
-        "vanished_calls": [{"node": node, "name": name, "count": count} for (node, name), count in tally.vanished.most_common()],
-        "executions": [_comparison_value(one) for one in comparisons if one.verdict != "unchanged"],
-    }
+def _end(end: Value) -> str:
+    return " ".join(one for one in (end["status"], end["outcome"], end["error"]) if one)
 
 
-def _comparison_value(one: Comparison) -> dict[str, Any]:
-    return {
-        "execution_id": one.execution,
-        "verdict": one.verdict,
-        "before": one.before._asdict(),
-        "after": None if one.after is None else one.after._asdict(),
-        "first_difference": None if one.first is None else one.first.path,
-        "new_calls": [{**new.call._asdict(), "why": new.why} for new in one.new],
-        "vanished_calls": [call._asdict() for call in one.vanished],
-        "refused": [refused._asdict() for refused in one.refused],
-        "reason": one.reason or None,
-    }
-
-
-def _write_junit(file: Path, wish: Wish, comparisons: Sequence[Comparison], harmless: frozenset[Verdict]) -> None:
-    """A test suite with a case for each execution."""
-    failures = sum(one.verdict not in harmless for one in comparisons)
-    suite = ElementTree.Element("testsuite", name=f"what-if {_named(wish)}", tests=str(len(comparisons)), failures=str(failures))
-    for one in comparisons:
-        case = ElementTree.SubElement(suite, "testcase", classname=wish.workflow, name=one.execution)
-        if one.verdict not in harmless:
-            ElementTree.SubElement(case, "failure", type=one.verdict, message=_line(one))
+def _write_junit(file: Path, found: Value, harmless: frozenset[str]) -> None:
+    """A test suite with a case for each execution that would change, and one for all the others."""
+    changed = found["executions"]
+    failures = [one for one in changed if one["verdict"] not in harmless]
+    suite = ElementTree.Element("testsuite", name=f"what-if {_named(found)}", tests=str(len(changed) + 1), failures=str(len(failures)))
+    ElementTree.SubElement(suite, "testcase", classname=found["workflow"], name=f"{found['verdicts']['unchanged']} unchanged")
+    for one in changed:
+        case = ElementTree.SubElement(suite, "testcase", classname=found["workflow"], name=one["execution_id"])
+        if one in failures:
+            ElementTree.SubElement(case, "failure", type=one["verdict"], message=_line(one))
     try:
         file.write_bytes(ElementTree.tostring(suite, encoding="utf-8", xml_declaration=True))
     except OSError as error:

@@ -1775,6 +1775,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/what-if": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Let a version decide over recorded executions, with the answers that they hold, and compare. Nobody is called, nothing is written. */
+        post: operations["what_if"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/worker/poll": {
         parameters: {
             query?: never;
@@ -2455,6 +2472,14 @@ export interface components {
             results: components["schemas"]["CachedResult"][];
             uses: components["schemas"]["CacheUse"][];
         };
+        /** @description A call that was recorded and is not made any more. */
+        CallShown: {
+            attempt: number;
+            name: string;
+            path: string;
+            /** @enum {string} */
+            sort: "activity" | "child" | "signal";
+        };
         /** @description Incidents with the same cause. */
         Cause: {
             count: number;
@@ -2476,6 +2501,21 @@ export interface components {
         Causes: {
             causes: components["schemas"]["Cause"][];
             position: number;
+        };
+        /** @description One that would not be as it was. */
+        ChangedExecution: {
+            after: components["schemas"]["EndShown"] | null;
+            before: components["schemas"]["EndShown"];
+            execution_id: string;
+            /** @description the path of the first node that would end otherwise */
+            first_difference: string | null;
+            new_calls: components["schemas"]["NewCallShown"][];
+            /** @description why it could not be decided */
+            reason: string | null;
+            refused: components["schemas"]["RefusedShown"][];
+            vanished_calls: components["schemas"]["CallShown"][];
+            /** @enum {string} */
+            verdict: "unchanged" | "path" | "output" | "outcome" | "new_calls" | "not_decided";
         };
         /** @description Who shares the log, as `node` knows it. */
         Cluster: {
@@ -2857,6 +2897,13 @@ export interface components {
             /** @description with how many of them it would do something, as they are now */
             will: number;
         };
+        /** @description Where an execution stands, or how it has ended. */
+        EndShown: {
+            /** @description the type of its failure, or of its first open incident */
+            error: string | null;
+            outcome: string | null;
+            status: string;
+        };
         /** @description What went wrong in an execution, in short. */
         Error: {
             message: string | null;
@@ -3213,6 +3260,25 @@ export interface components {
             /** @description of the workflow */
             version: number | null;
         };
+        /** @description A call whose answer nobody knows. */
+        NewCallShown: {
+            attempt: number;
+            /** @description the kind of an activity, the workflow of a child, the name of a signal */
+            name: string;
+            path: string;
+            /** @enum {string} */
+            sort: "activity" | "child" | "signal";
+            /** @enum {string} */
+            why: "never_asked" | "asked_otherwise" | "never_answered";
+        };
+        /** @description New calls of a node, in all executions. */
+        NewCallsOfNode: {
+            count: number;
+            name: string;
+            node: string;
+            /** @enum {string} */
+            why: "never_asked" | "asked_otherwise" | "never_answered";
+        };
         /** @description When a schedule of a definition would fire next. */
         NextRuns: {
             next: string[];
@@ -3421,6 +3487,11 @@ export interface components {
         RedeliverRequest: {
             /** @description the id of the event: EXECUTION/VERSION */
             event: string;
+        };
+        /** @description A recorded command that does not fit any more. */
+        RefusedShown: {
+            command: string;
+            reason: string;
         };
         /** @description How an incident is resolved. */
         ResolveRequest: {
@@ -4088,6 +4159,12 @@ export interface components {
             /** @description what it refers to and nobody has now: kinds that no worker offers, workflows that are not published */
             warnings: components["schemas"]["ProblemItem"][];
         };
+        /** @description Calls of a node that are not made any more, in all executions. */
+        VanishedCallsOfNode: {
+            count: number;
+            name: string;
+            node: string;
+        };
         /** @description The first one first. */
         Versions: {
             versions: components["schemas"]["ListedVersion"][];
@@ -4272,6 +4349,66 @@ export interface components {
         /** @description All webhooks, by name. */
         Webhooks: {
             webhooks: components["schemas"]["WebhookShown"][];
+        };
+        /** @description What would change. Of the executions that would, the first 100 are told of one by one. */
+        WhatIf: {
+            against: string;
+            compared: number;
+            executions: components["schemas"]["ChangedExecution"][];
+            hash: string;
+            new_calls: components["schemas"]["NewCallsOfNode"][];
+            vanished_calls: components["schemas"]["VanishedCallsOfNode"][];
+            verdicts: {
+                [key: string]: number;
+            };
+            /** @description null where it is not published */
+            version: number | null;
+            workflow: string;
+        };
+        /** @description Which version is to decide, and over which recorded executions. */
+        WhatIfRequest: {
+            /**
+             * @description the workflow whose executions count; its own without it
+             * @default null
+             */
+            against: string | null;
+            /**
+             * @description the text of a definition, as it stands
+             * @default null
+             */
+            definition: string | null;
+            /**
+             * @description or the name of a draft
+             * @default null
+             */
+            draft: string | null;
+            /**
+             * @description of those for which it is true
+             * @default null
+             */
+            filter: string | null;
+            /**
+             * @description so many that began last
+             * @default 200
+             */
+            last: number;
+            /**
+             * @description of those that began so long ago at most: `30d`
+             * @default null
+             */
+            since: string | null;
+            /**
+             * @default yaml
+             * @enum {string}
+             */
+            syntax: "yaml" | "json";
+            /** @default null */
+            version: number | null;
+            /**
+             * @description or a workflow, in a `version` or the active one
+             * @default null
+             */
+            workflow: string | null;
         };
         /** @description Why a node is as it is, back to what began it. */
         WhyChain: {
@@ -7583,6 +7720,30 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["WebhookShown"];
+                };
+            };
+        };
+    };
+    what_if: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WhatIfRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WhatIf"];
                 };
             };
         };

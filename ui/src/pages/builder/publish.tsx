@@ -20,6 +20,7 @@ import { say as sayFrame } from "../../words/en";
 import { forget, textOf } from "./drafts";
 import css from "./page.module.css";
 import { say as sayPublish } from "./publish-words";
+import { WhatIf } from "./what-if";
 import { say } from "./words";
 
 interface PublishDialogProps {
@@ -73,6 +74,7 @@ export function PublishDialog({ name, text, syntax, base, outline, validity, dra
         {validity && <Said validity={validity} />}
         {active.data && <Difference name={name} active={active.data} base={base} text={text} syntax={syntax} outline={outline} isValid={validity?.valid === true} />}
         {active.error && <Told error={active.error} />}
+        {active.data?.version != null && <WhatIf key={text} text={text} syntax={syntax} isValid={validity?.valid === true} />}
         {error && <Told error={error} />}
         <div className={css["buttons"]}>
           {not && <span className="soft">{not}</span>}

@@ -1,0 +1,73 @@
+"""Comparing beside a server: `python -m infra.server.what_if_program --data DIR`. A server starts it for one request, and it ends.
+
+stdin   a `Request` as JSON
+stdout  what `projections.comparisons` says, as JSON
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import sys
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from contracts.errors import RefoldError
+from infra.server.reader_wiring import open_reader, open_shared_reader
+from infra.server.rerunning import Wish, compare_corpus
+from infra.settings.model import EngineSettings
+from projections.comparisons import comparisons_value
+from refold.worker.logs import write_logs
+
+SHOWN_MAX: Final = 100
+"""So many executions that would change are told of one by one."""
+
+
+class Request(msgspec.Struct):
+    """What is to be compared: see `infra.server.rerunning.Wish`, `workers.reading.corpus.Corpus`."""
+
+    workflow: str
+    version: int
+    hash: str
+    content: bytes
+    against: str
+    most: int
+    since: int
+    filter: str | None = None
+    now_ms: int = 0
+
+
+def run(settings: EngineSettings, request: Request) -> bytes:
+    """Compare, in this process."""
+    wish = Wish(request.workflow, request.version, request.hash, request.content, request.filter, request.now_ms)
+    with (open_reader if settings.log is None else open_shared_reader)(settings) as reader:
+        found = compare_corpus(reader, settings, wish, request.against, request.most, request.since, jobs=1)
+    return msgspec.json.encode(comparisons_value(wish.workflow, wish.version, wish.hash, request.against, found, SHOWN_MAX))
+
+
+def main() -> int:
+    """Read the arguments and the request, and answer. Exit code 1 where the log cannot be read."""
+    parser = argparse.ArgumentParser(prog="refold-what-if", description=__doc__.splitlines()[0] if __doc__ else "")
+    parser.add_argument("--data", type=Path, required=True, help="the data folder")
+    parser.add_argument("--log", help="where the log is, if not in the data folder")
+    parser.add_argument("--keys", type=Path, help="where the keys are that the processes of the log share")
+    parser.add_argument("--nice", type=int, default=0, help="by how much to give way to others")
+    arguments = parser.parse_args()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the server, which ends this
+    os.nice(arguments.nice)
+    write_logs()
+    try:
+        settings = EngineSettings(data=arguments.data, log=arguments.log, keys=arguments.keys)
+        answer = run(settings, msgspec.json.decode(sys.stdin.buffer.read(), type=Request))
+    except RefoldError as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    sys.stdout.buffer.write(answer)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
