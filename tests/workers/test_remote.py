@@ -18,6 +18,7 @@ from contracts.commands import (
     FailActivity,
     Limits,
     LoseActivity,
+    RecordStep,
     ReportProgress,
     ReportStarted,
     RunActivity,
@@ -31,6 +32,7 @@ from contracts.worker_protocol import (
     Poll,
     Result,
     ResultError,
+    Step,
     WaitingRow,
     WorkerRow,
     WrongProtocol,
@@ -654,3 +656,14 @@ def test_a_row_of_a_build_before_says_neither() -> None:
     row = msgspec.convert(old, WorkerRow)
     assert (row.since, row.tasks) == (0, [])
     assert worker_value(row)["since"] is None
+
+
+def test_a_step_that_is_recorded_and_told_again_takes_no_place_of_what_waits(task_endpoint: TaskEndpoint) -> None:
+    task = task_endpoint.run()
+    task_endpoint.poll()
+    step = Step(name="first", output=raw(1))
+    assert task_endpoint.result(task, step=step) == RecordStep("n", 1, "first", b"1")
+    assert task_endpoint.result(task, step=step) == RecordStep("n", 1, "first", b"1")  # nobody knows yet whether it is durable
+    task_endpoint.remote.stored(task, "first")
+    assert task_endpoint.result(task, step=step) is None
+    assert task_endpoint.result(task, step=Step(name="second", output=raw(1))) == RecordStep("n", 1, "second", b"1")

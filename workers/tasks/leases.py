@@ -18,7 +18,7 @@ from typing import Final, Protocol
 
 from msgspec import UNSET, Raw
 
-from contracts.commands import CancelActivity, Command, CompleteActivity, FailActivity, LoseActivity, RunActivity
+from contracts.commands import CancelActivity, Command, CompleteActivity, FailActivity, LoseActivity, RecordStep, RunActivity
 from contracts.errors import Overloaded
 from contracts.failure import Failure
 from contracts.ids import activity_key
@@ -311,7 +311,12 @@ class TaskLeases:
         leased.takes_steps |= result.step is not UNSET
         if leased.activity.caching is not None and isinstance(command, CompleteActivity):
             keep(self._cache, leased.activity, command.output)
-        return command
+        return None if isinstance(command, RecordStep) and command.name in leased.stored else command
+
+    def stored(self, task: str, step: str) -> None:
+        """A step is recorded, and durable."""
+        if (leased := self._leased.get(task)) is not None:
+            leased.stored.add(step)
 
     def settle(self, task: str) -> None:
         """How it ended is durable, or nobody wants to know: it is in nobody's hands any more."""

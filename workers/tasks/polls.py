@@ -106,9 +106,9 @@ class TaskEndpoint:
             batch.accepted[task] = None
             return
         batch.open += 1
-        is_end = not isinstance(command, RecordStep)
+        step = command.name if isinstance(command, RecordStep) else None
         try:
-            self._submit(Envelope("", execution, command), lambda answered: batch.note(task, answered, is_end))
+            self._submit(Envelope("", execution, command), lambda answered: batch.note(task, answered, step))
         except Overloaded:
             batch.is_dropped = True
             raise
@@ -131,15 +131,17 @@ class _Batch:
         """Whether the worker has been answered otherwise, and will send everything again."""
         self._is_stored = True
 
-    def note(self, task: str, answered: Answer, is_end: bool) -> None:
-        """How one of the results was decided: with an end its task is in nobody's hands any more."""
+    def note(self, task: str, answered: Answer, step: str | None) -> None:
+        """How one of the results was decided, the end of its task or a step of it: with an end it is in nobody's hands any more."""
         self.open -= 1
         error = answered.error
         if error is not None and isinstance(error, LogError) and not isinstance(error, VERDICTS):
             self._is_stored = False
         else:
-            if is_end:
+            if step is None:
                 self._remote.settle(task)
+            elif error is None:
+                self._remote.stored(task, step)
             if error is None:
                 self.accepted[task] = None
             else:

@@ -33,6 +33,7 @@ class LeasedTask:
         "reported_at",
         "route",
         "seen_at",
+        "stored",
         "taken_at",
         "takes_steps",
         "task",
@@ -65,6 +66,8 @@ class LeasedTask:
         """When progress was last passed on."""
         self.takes_steps = False
         """Whether a step was reported since it was handed out: `activity` does not say it."""
+        self.stored: set[str] = set()
+        """The steps that are recorded since then: told again, they need no further place among what waits to be decided."""
 
     def is_meant_by(self, cancelled: CancelActivity) -> bool:
         """Attempt 0 means all attempts of the node, an empty path all nodes of the execution."""

@@ -104,7 +104,7 @@ function options(named: readonly [string, string, string, number[] | undefined][
     ...(clock.zone !== undefined && { tzDate: (seconds: number) => uPlot.tzDate(new Date(seconds * 1_000), clock.zone as string) }),
     cursor: { y: false, focus: { prox: NEAR_PX }, drag: { x: false, y: false } },
     focus: { alpha: 0.4 },
-    legend: { live: true },
+    legend: { live: true, markers: { dash: (plot, at) => (plot.series[at]?.dash ? "dashed" : "solid") } },
     scales: { x: { range: (plot, least, most) => [least - half(plot), most + half(plot)] }, y: { range: (_, __, most) => [0, Math.max(1, most * 1.08)] } },
     axes: [{ ...axis, values: (_, found) => found.map((seconds) => clock.short(seconds * 1_000)), space: 64 }, { ...axis, size: 64, values: (_, found) => found.map((value) => write(value)) }],
     series: [
