@@ -6,6 +6,7 @@ import json
 import re
 import time
 from collections.abc import Callable, Iterator
+from functools import cache
 from typing import Any, NamedTuple
 
 import pytest
@@ -51,7 +52,12 @@ class Case(NamedTuple):
     times: int = 2
 
 
-JUST_NOW = time.time()
+@cache
+def just_now() -> float:
+    """When the first signed request is made: for all the same, and in time however long ago these tests were collected."""
+    return time.time()
+
+
 CASES = [
     Case("a start", "plain"),
     Case("a query", "plain?a=1&a=2&b=%20x"),
@@ -75,11 +81,11 @@ CASES = [
     Case("a key in a header", "headed", headers=lambda body: {"X-Id": "7"}),
     Case("a key in a header that proves", "headed", headers=lambda body: {"Authorization": "7"}),
     Case("an empty header", "headed", headers=lambda body: {"X-Id": ""}),
-    Case("signed", "orders", headers=lambda body: signed(body, "msg_1", JUST_NOW)),
-    Case("signed by another", "orders", headers=lambda body: signed(body, "msg_2", JUST_NOW, OTHER)),
+    Case("signed", "orders", headers=lambda body: signed(body, "msg_1", just_now())),
+    Case("signed by another", "orders", headers=lambda body: signed(body, "msg_2", just_now(), OTHER)),
     Case("signed long ago", "orders", headers=lambda body: signed(body, "msg_3", 1_000_000_000)),
     Case("not signed", "orders"),
-    Case("signed, and no JSON", "orders", b"{", lambda body: signed(body, "msg_4", JUST_NOW)),
+    Case("signed, and no JSON", "orders", b"{", lambda body: signed(body, "msg_4", just_now())),
     Case("a secret that there is not", "unready", headers=lambda body: {"Authorization": "Bearer x"}),
     Case("a secret of another kind", "misfit", headers=lambda body: {"Authorization": "Basic eDp5"}),
     Case("where challenges are answered", "meta"),
