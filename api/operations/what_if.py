@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Final, Literal
 
 import msgspec
@@ -15,9 +16,8 @@ from api.plans import check_one_source
 from api.problems import BadRequest
 from api.service import Service
 from api.what_if import WhatIfAsked
-from contracts.errors import ExpressionError
 from domain.definition.unpublished import content_of
-from domain.expressions import parse_duration
+from domain.expressions import parse_time
 from domain.replay.what_if import Verdict
 from projections.definitions import version_in
 from projections.execution_columns import execution_filter
@@ -38,7 +38,7 @@ class WhatIfRequest(BaseModel):
     version: int | None = Field(default=None, ge=1, le=2**31)
     against: str | None = Field(default=None, description="the workflow whose executions count; its own without it")
     last: int = Field(default=LAST_DEFAULT, ge=1, le=LAST_MAX, description="so many that began last")
-    since: str | None = Field(default=None, description="of those that began so long ago at most: `30d`")
+    since: datetime | None = Field(default=None, description="of those that began then or later")
     filter: str | None = Field(default=None, description="of those for which it is true")
 
 
@@ -121,6 +121,17 @@ class VanishedCallsOfNode(BaseModel):
     count: int
 
 
+class Verdicts(BaseModel):
+    """How many executions there are of each verdict."""
+
+    unchanged: int
+    path: int = Field(description="the same end by another path")
+    output: int
+    outcome: int
+    new_calls: int = Field(description="they stop at a call whose answer nobody knows")
+    not_decided: int
+
+
 class WhatIf(BaseModel):
     """What would change. Of the executions that would, the first 100 are told of one by one."""
 
@@ -129,7 +140,7 @@ class WhatIf(BaseModel):
     hash: str
     against: str
     compared: int
-    verdicts: dict[Verdict, int]
+    verdicts: Verdicts
     new_calls: list[NewCallsOfNode]
     vanished_calls: list[VanishedCallsOfNode]
     executions: list[ChangedExecution]
@@ -141,7 +152,7 @@ async def what_if(service: Service, body: Body) -> Reply:
     check_one_source(asked)
     if not 1 <= asked.last <= LAST_MAX:
         raise BadRequest(422, "request.invalid", f"/last: expected 1 to {LAST_MAX:,}, found {asked.last:,}")
-    since = _since(asked.since, service.now())
+    since = _since(asked.since)
     read_filter(execution_filter, asked.filter, service.now())
     name, start, _ = await definition_asked(service, asked)
     content = content_of(start.plan.definition) if start.plan.definition else version_in(service.versions(name), start.version).content
@@ -151,12 +162,10 @@ async def what_if(service: Service, body: Body) -> Reply:
     return Reply(msgspec.Raw(await service.what_if(wanted)))
 
 
-def _since(text: str | None, now: int) -> int:
-    if text is None:
-        return 0
+def _since(text: str | None) -> int:
     try:
-        return now - parse_duration(text)
-    except (ExpressionError, ValueError) as error:
+        return 0 if text is None else parse_time(text)
+    except ValueError as error:
         raise BadRequest(422, "request.invalid", f"/since: {error}") from None
 
 

@@ -55,6 +55,11 @@ def test_a_published_version_and_a_draft_are_compared_too(judged: Server) -> Non
     assert judged.post("/v1/what-if", {"workflow": "judged", "filter": "outcome == 'refused'"}).json["compared"] == 1
 
 
+def test_only_those_count_that_began_in_time(judged: Server) -> None:
+    assert judged.post("/v1/what-if", {"workflow": "judged", "since": "2026-01-01T00:00:00Z"}).json["compared"] == 3
+    assert judged.post("/v1/what-if", {"workflow": "judged", "since": "2999-01-01T00:00:00+01:00"}).json["compared"] == 0
+
+
 def test_nothing_to_compare_is_an_answer(judged: Server) -> None:
     assert judged.post("/v1/what-if", {"definition": text(1).replace("name: judged", "name: never_run")}).json["compared"] == 0
 

@@ -97,7 +97,7 @@ def test_a_server_says_the_same_and_its_gate_too(ordered: CommandLine) -> None:
     here = ordered("what-if", "strict.yaml", code=1).out
     at = ("--server", ordered.serve())
     assert ordered("what-if", "strict.yaml", *at, code=1).out == here
-    assert ordered("what-if", "order@1", *at).out.endswith("3  unchanged\n")
+    assert ordered("what-if", "order@1", "--since", "1h", *at).out.endswith("3  unchanged\n")
     assert ordered("what-if", "order@9", *at, code=1).complaint == "refold: workflow order, version 9: it has 1"
     assert ordered("what-if", "order", "--jobs", "2", *at, code=2).complaint.startswith("refold: --kinds and --jobs are for a log")
     refused = ordered("deploy", "strict.yaml", "--gate", "last 10: output unchanged", *at, code=1)

@@ -10,6 +10,7 @@ from typing import Final, NamedTuple
 from xml.etree import ElementTree
 
 from contracts.errors import ExpressionError
+from contracts.times import rfc3339
 from domain.definition.canonical import canonical, content_hash, published
 from domain.definition.validate import publishable
 from domain.expressions import parse_duration
@@ -91,9 +92,8 @@ def _at_server(where: Where, wanted: Wanted) -> Value:
     if wanted.kinds or wanted.jobs is not None:
         raise BadInput("--kinds and --jobs are for a log that is read here; the server compares in a process of its own")
     file, last = Path(wanted.version), wanted.last or LAST
-    ask = partial(
-        server_of(where, "it is asked").client.what_if, against=wanted.against, last=last, since=wanted.since, filter=wanted.filter
-    )
+    since = None if wanted.since is None else rfc3339(_since(wanted.since))
+    ask = partial(server_of(where, "it is asked").client.what_if, against=wanted.against, last=last, since=since, filter=wanted.filter)
     if not file.is_file():
         name, number = _name_and_number(wanted.version)
         return ask(workflow=name, version=number)

@@ -4165,6 +4165,17 @@ export interface components {
             name: string;
             node: string;
         };
+        /** @description How many executions there are of each verdict. */
+        Verdicts: {
+            /** @description they stop at a call whose answer nobody knows */
+            new_calls: number;
+            not_decided: number;
+            outcome: number;
+            output: number;
+            /** @description the same end by another path */
+            path: number;
+            unchanged: number;
+        };
         /** @description The first one first. */
         Versions: {
             versions: components["schemas"]["ListedVersion"][];
@@ -4358,9 +4369,7 @@ export interface components {
             hash: string;
             new_calls: components["schemas"]["NewCallsOfNode"][];
             vanished_calls: components["schemas"]["VanishedCallsOfNode"][];
-            verdicts: {
-                [key: string]: number;
-            };
+            verdicts: components["schemas"]["Verdicts"];
             /** @description null where it is not published */
             version: number | null;
             workflow: string;
@@ -4393,7 +4402,7 @@ export interface components {
              */
             last: number;
             /**
-             * @description of those that began so long ago at most: `30d`
+             * @description of those that began then or later
              * @default null
              */
             since: string | null;
