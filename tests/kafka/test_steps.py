@@ -18,7 +18,7 @@ from tests.kafka.played_engine import until
 from tests.kafka.test_shared_serving import Serve, serve  # noqa: F401  # a fixture
 from tests.sdk.test_steps_killed import DEFINITION
 
-STEPS = 800
+STEPS = 400
 KILLS = 5
 
 
@@ -27,7 +27,9 @@ class Climb:
 
     def __init__(self, notes: Path, speaks: str) -> None:
         self.notes, self._speaks = notes, speaks
+        self.gate = notes.with_name("gate")
         self.notes.touch()
+        self.gate.touch()
         self._workers: list[subprocess.Popen[bytes]] = []
 
     def work_for(self, server: Server) -> None:
@@ -46,8 +48,14 @@ class Climb:
 
     def goes_on(self, chance: random.Random) -> None:
         """Until some more steps have run."""
-        enough = len(self.ran()) + chance.randrange(1, 10)
+        done = len(self.ran())
+        self.let_go_on(done + 50)
+        enough = done + chance.randrange(1, 10)
         until(lambda: len(self.ran()) >= enough, "no further step ran")
+
+    def let_go_on(self, steps: int) -> None:
+        """To so many: the last ones are not to be taken before all have been killed, however fast this machine is."""
+        self.gate.write_bytes(b"." * steps)
 
     def close(self) -> None:
         for worker in self._workers:
@@ -73,7 +81,7 @@ def test_no_recorded_step_runs_again_whoever_is_killed(serve: Serve, climb: Clim
     one.publish(DEFINITION)
     until(lambda: other.get("/v1/workflows/climbing").status == 200)
     climb.work_for(other)
-    execution = other.start("climbing", {"file": str(climb.notes), "steps": STEPS})["execution_id"]
+    execution = other.start("climbing", {"file": str(climb.notes), "gate": str(climb.gate), "steps": STEPS})["execution_id"]
     climb.goes_on(chance)
     climb.kill_worker()
     climb.work_for(other)
@@ -84,6 +92,7 @@ def test_no_recorded_step_runs_again_whoever_is_killed(serve: Serve, climb: Clim
     climb.goes_on(chance)
     climb.kill_worker()
     other.kill()  # and with it, over HTTP, whoever had given the task to the worker
+    climb.let_go_on(STEPS)
     climb.work_for(third)
     output = until(lambda: output_of(third, execution))
     ran = climb.ran()
