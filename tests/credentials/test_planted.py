@@ -114,7 +114,11 @@ def nodes_for(name: str, url: str) -> list[dict[str, Any]]:
         {
             "id": f"say_{name}", "type": "log", "on_error": "continue",
             "config": {"message": f"{{{{ nodes.ok_{name}.output.headers['x-told'] }}}}"},
-        }
+        },
+        {
+            "id": f"llm_{name}", "type": "llm", "on_error": "continue", "retry": {"max_attempts": 1},
+            "config": {"model": "openai:small", "prompt": "hello", "base_url": f"{url}/llm/{name}", "credential": name, "max_tokens": 9},
+        },
     ]  # fmt: skip
 
 
@@ -143,6 +147,12 @@ def echo(web: Web, kept: list[tuple[str, str, dict[str, str]]]) -> None:  # noqa
         web.answers[f"/fail/{name}"] = (500, {"content-type": "text/plain", "www-authenticate": header}, b"x" * 2_040 + secret.encode())
         web.answers[f"/moved/{name}"] = (302, {"location": f"{web.url}/gone?key={header}"}, b"")
         web.answers[f"/odd/{name}"] = (401, {"content-type": "application/json"}, json.dumps(f"\ud800{secret}").encode())
+        refusal = {"error": {"message": f"no such key: {secret}", "type": shown, "code": secret}}
+        web.answers[f"/llm/{name}/chat/completions"] = (
+            401,
+            {"content-type": "application/json", "x-told": header},
+            json.dumps(refusal).encode(),
+        )
         web.answers[f"/late/{name}"] = (200, {"content-type": "application/octet-stream"}, secret.encode())
 
 
@@ -204,6 +214,7 @@ def test_twenty_planted_secrets_are_found_in_nothing_that_runs_leave(
         told.append((" ".join(asked), (said.out + said.err).encode()))
     told.append(("the log", server.stderr().encode()))
     assert len(web.asked) > 100, "nothing was asked, so nothing is shown"
+    assert any("/llm/" in one["path"] for one in web.asked), "no model was asked"
     shown = {name: value for one in web.asked for name, value in one["headers"].items() if name in ("authorization", "x-api-key")}
     assert set(shown) == {"authorization", "x-api-key"}
     everything += told
@@ -218,7 +229,7 @@ def test_twenty_planted_secrets_are_found_in_nothing_that_runs_leave(
 def test_every_kind_that_takes_a_credential_is_among_those_that_are_searched() -> None:
     kinds = [make(ActivitySettings()) for make in BUILT_IN]
     takes = {kind.name for kind in kinds if kind.Config is not None and any("credential" in name for name in kind.Config.model_fields)}
-    assert takes == {"http_request"}, "let the planted run have a node of the new kind, and name it here"
+    assert takes == {"http_request", "llm"}, "let the planted run have a node of the new kind, and name it here"
 
 
 class Leaky:
