@@ -111,7 +111,7 @@ def test_of_a_loop_the_first_iteration_that_failed_is_a_press_away(open_page: Op
     expect(page.get_by_role("tabpanel")).to_contain_text("two is odd")
     page.get_by_role("tab", name="Why?").click()
     expect(page.get_by_role("tabpanel")).to_contain_text("odd")
-    expect(page.get_by_role("tabpanel")).to_contain_text("by true")
+    expect(page.get_by_role("tabpanel")).to_contain_text("from each[1]/odd true")
 
 
 def test_a_link_to_a_run_leads_to_its_node_in_its_iteration(open_page: Opener, orders: Server) -> None:

@@ -107,6 +107,7 @@ def test_the_palette_reaches_workflows_executions_and_what_can_be_done_here(open
 
 def test_each_page_is_in_the_palette(open_page: Opener, looped: Server) -> None:
     page = open_page(f"{looped.url}/settings")
+    expect(page.get_by_role("heading", level=1)).to_be_visible()
     page.keyboard.press("ControlOrMeta+k")
     for name in page.get_by_role("navigation", name="Pages").get_by_role("link").all():
         said = name.get_attribute("aria-label")

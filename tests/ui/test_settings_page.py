@@ -23,7 +23,7 @@ def test_every_look_of_the_settings_shuts_nobody_out(open_page: Opener, server: 
 def test_a_setting_says_its_value_where_it_comes_from_and_what_it_means_and_is_found(open_page: Opener, server: Server) -> None:
     page = open_page(f"{server.url}/settings")
     rows = page.locator("dl > div", has=page.locator("dt code"))
-    expect(rows.filter(has=page.get_by_text("port", exact=True))).to_contain_text("0 flag --port")
+    expect(rows.filter(has=page.get_by_text("port", exact=True))).to_contain_text("0 · flag --port")
     expect(rows.filter(has=page.get_by_text("lane", exact=True))).to_contain_text("environment REFOLD_LANE")
     page.get_by_label("Find a setting").fill("talk to slack")
     expect(page.get_by_text("No setting is like that.")).to_be_visible()
