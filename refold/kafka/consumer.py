@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 from typing import Any, Final
 
 from aiokafka import AIOKafkaConsumer
+from aiokafka.errors import KafkaError
 
 from refold.kafka.address import KafkaAddress
 
@@ -19,6 +21,7 @@ FETCH_WAIT_MS: Final = 250
 """So long a partition that is read on may have to wait: for the end of the request that was sent without it."""
 NEVER_MS: Final = 2**31 - 1
 GROUP: Final = "workers"
+_log: Final = logging.getLogger("refold.worker")
 
 
 def new_consumer(address: KafkaAddress, assignor: Any, stable_name: str | None) -> Any:
@@ -49,6 +52,19 @@ async def committed(consumer: Any, keys: list[Any], timeout_s: float) -> dict[An
     async with asyncio.timeout(timeout_s):
         found = await consumer._coordinator.fetch_committed_offsets(keys)
     return {key: (one.offset, one.metadata or "") for key, one in found.items()}
+
+
+async def ends_of(consumer: Any, keys: list[Any], timeout_s: float) -> dict[Any, int]:
+    """Where partitions end; none where no broker says it in time."""
+    if not keys:
+        return {}
+    try:
+        async with asyncio.timeout(timeout_s):
+            found: dict[Any, int] = await consumer.end_offsets(keys)
+    except (KafkaError, TimeoutError) as error:
+        _log.warning("nobody says how far %d partitions go: %r", len(keys), error)
+        return {}
+    return found
 
 
 def pass_over_lost_commits(loop: asyncio.AbstractEventLoop) -> None:

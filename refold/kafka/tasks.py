@@ -22,7 +22,7 @@ from refold.kafka.address import KafkaAddress
 from refold.kafka.assignor import KeepingAssignor
 from refold.kafka.buffer import SEQUENCE_MAX, Buffer, PartitionTasks, TakenTask, changed
 from refold.kafka.client import give_up, is_away, is_fatal, reason, start
-from refold.kafka.consumer import committed, new_consumer, pass_over_lost_commits
+from refold.kafka.consumer import committed, ends_of, new_consumer, pass_over_lost_commits
 from refold.kafka.letters import Letters, OnNewer, OnUnreadable
 from refold.kafka.task_topics import LogLimits, ensure_topics
 from refold.kafka.topic import task_topics
@@ -326,14 +326,13 @@ class KafkaTasks:
         if consumer is not self._consumer:
             return
         known = await committed(consumer, keys, COMMIT_TIMEOUT_S)
-        async with asyncio.timeout(COMMIT_TIMEOUT_S):
-            ends = await consumer.end_offsets(keys) if keys else {}
+        ends = await ends_of(consumer, keys, COMMIT_TIMEOUT_S)
         before, now = self._buffer.partitions, {}
         for key in keys:
             tasks = before.get(key) or PartitionTasks(key, *self._topics[key.topic], key.partition)
             if key in known:
                 tasks.offsets.merge(*known[key])
-            tasks.lay_here_to = ends[key]
+            tasks.lay_here_to = ends.get(key, SEQUENCE_MAX)
             now[key] = tasks
         self._buffer.set_partitions(now)
         for key, tasks in now.items():
