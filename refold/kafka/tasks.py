@@ -276,6 +276,8 @@ class KafkaTasks:
                 tasks.is_ready = False
                 self._work.append(asyncio.create_task(self._rewind(tasks)))
                 continue
+            if tasks.lay_here_to == SEQUENCE_MAX:  # nobody has said it: by now all that lay here lies below this
+                tasks.lay_here_to = self._consumer.highwater(key) or SEQUENCE_MAX
             for record in several:
                 self._buffer.read(tasks, record.offset, record.value)
 
