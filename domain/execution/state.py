@@ -79,6 +79,8 @@ class NodeRun(msgspec.Struct, array_like=True):
     """The steps that its attempts have recorded, by name; None before the first one."""
     steps_bytes: int = 0
     """How large they are taken together."""
+    begun_anew: int = 0
+    """How often it has begun anew since the last step, as its worker could not know whether it was begun before."""
 
 
 class Ended(msgspec.Struct, array_like=True, gc=False):

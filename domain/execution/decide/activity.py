@@ -22,6 +22,8 @@ from domain.execution.state import NodeRun
 
 LOSSES_MAX: Final = 10
 """So often a worker may be lost with one node, without a step between, before the node is taken to be the reason."""
+ANEW_MAX: Final = 100
+"""So often a node may begin anew, without a step between: no worker keeps it going round for ever."""
 STEPS_MAX: Final = 10_000
 """So many steps may the attempts of one node record."""
 STEPS_BYTES_MAX: Final = 4 * 1024 * 1024
@@ -70,7 +72,7 @@ def _lose_activity(ctx: Deciding, command: c.LoseActivity) -> None:
         return
     why = "it may have been begun before" if command.anew else f"the worker {command.worker or 'that had it'} gave no sign of life"
     failure = Failure("worker.lost", why, None, run.path, run.attempt)
-    if run.lost >= LOSSES_MAX and not command.anew:
+    if run.lost >= LOSSES_MAX if not command.anew else run.begun_anew >= ANEW_MAX:
         compensation.fail_run(ctx, run, failure)
         return
     ctx.emit(e.NodeRetried(run.path, run.attempt + 1, ctx.now, failure))

@@ -125,7 +125,10 @@ def _node_retried(graph: Graph, state: Execution, event: e.NodeRetried, cause: C
         state.waiting.remove(run.path)
     state.timers[f"{event.path}:retry"] = event.due
     if isinstance(cause.command, LoseActivity):
-        run.lost += 0 if cause.command.anew else 1
+        if cause.command.anew:
+            run.begun_anew += 1
+        else:
+            run.lost += 1
         run.tried += 1
 
 
@@ -136,7 +139,7 @@ def _step_recorded(graph: Graph, state: Execution, event: e.StepRecorded, cause:
         run.steps = {} if run.steps is None else run.steps
         run.steps[command.name] = command.output
         run.steps_bytes += len(command.name) + length_of(command.output)
-        run.lost = 0
+        run.lost = run.begun_anew = 0
 
 
 def _node_skipped(graph: Graph, state: Execution, event: e.NodeSkipped, cause: Cause) -> None:

@@ -7,7 +7,7 @@ import pytest
 from contracts import commands as c
 from contracts import events as e
 from contracts.failure import Failure
-from domain.execution.decide.activity import LOSSES_MAX, STEPS_BYTES_MAX, STEPS_MAX
+from domain.execution.decide.activity import ANEW_MAX, LOSSES_MAX, STEPS_BYTES_MAX, STEPS_MAX
 from domain.execution.react import react
 from tests.domain.spec import Spec
 
@@ -73,6 +73,21 @@ def test_an_attempt_that_may_have_begun_begins_anew_and_is_no_try() -> None:
         spec = spec.when(c.LoseActivity("a", attempt, "", True))
     assert spec.state.runs["a"].attempt == 3 * LOSSES_MAX
     assert spec.state.runs["a"].status == "active"
+
+
+def test_a_worker_that_always_wants_to_begin_anew_does_not_keep_a_node_going_round_for_ever() -> None:
+    spec = Spec(ONE)
+    for attempt in range(1, ANEW_MAX + 1):
+        spec = spec.given(c.LoseActivity("a", attempt, "", True))
+    assert spec.state.runs["a"].status == "active"
+    with_step = spec.given(step("one", attempt=ANEW_MAX + 1), c.LoseActivity("a", ANEW_MAX + 1, "", True))
+    assert (with_step.state.runs["a"].status, with_step.state.runs["a"].begun_anew) == ("active", 1)
+    for attempt in range(ANEW_MAX + 2, 2 * ANEW_MAX + 2):
+        spec = with_step.given(c.LoseActivity("a", attempt, "", True))
+    run = spec.state.runs["a"]
+    assert (run.status, run.last_failure and run.last_failure.type) == ("retrying", "worker.lost"), (
+        "from here on it is tried like any other"
+    )
 
 
 def test_workers_may_die_as_often_as_they_like_where_each_gets_a_step_further() -> None:
