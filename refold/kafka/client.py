@@ -12,6 +12,8 @@ from typing import Any, Final
 
 from aiokafka.errors import AuthenticationFailedError, KafkaConnectionError, KafkaError, SaslAuthenticationFailed
 
+from refold.errors import RefoldError
+
 CONNECT_TIMEOUT_S: Final = 10.0
 CLOSE_TIMEOUT_S: Final = 1.0
 _FATAL: Final = (AuthenticationFailedError, SaslAuthenticationFailed)
@@ -37,6 +39,11 @@ def reason(error: BaseException | None) -> str:
     if isinstance(error, KafkaConnectionError) and _last_words.said:
         return _last_words.said
     return repr(error) if error is not None else "no answer"
+
+
+def told(error: BaseException) -> str:
+    """What is said of an error: what is ours says it itself."""
+    return str(error) if isinstance(error, RefoldError) else reason(error)
 
 
 def is_fatal(error: BaseException) -> bool:

@@ -21,7 +21,7 @@ from refold.errors import RefoldError, Unavailable
 from refold.kafka.address import KafkaAddress
 from refold.kafka.assignor import KeepingAssignor
 from refold.kafka.buffer import SEQUENCE_MAX, Buffer, PartitionTasks, TakenTask, changed
-from refold.kafka.client import give_up, is_away, is_fatal, reason, start
+from refold.kafka.client import give_up, is_away, is_fatal, start, told
 from refold.kafka.consumer import committed, ends_of, new_consumer, pass_over_lost_commits
 from refold.kafka.letters import Letters, OnNewer, OnUnreadable
 from refold.kafka.task_topics import LogLimits, ensure_topics
@@ -76,6 +76,8 @@ class KafkaTasks:
         self._consumer: Any = None
         self._work: list[asyncio.Task[None]] = []
         self._broken: Exception | None = None
+        self._passed_over: dict[TopicPartition, int] = {}
+        """From where partitions were read on before it was known that they are ours."""
         """What went wrong where the client would have gone on."""
         self._commit_lock = asyncio.Lock()
         self._is_closing = False
@@ -203,7 +205,7 @@ class KafkaTasks:
                     return
                 failures = 0 if time.monotonic() - began > 30 else failures
                 if not failures:
-                    _log.warning("no tasks from %s for now, trying again: %s", self._address, _said(error))
+                    _log.warning("no tasks from %s for now, trying again: %s", self._address, told(error))
             await asyncio.sleep(BACK_OFF_S[min(failures, len(BACK_OFF_S) - 1)])
             failures += 1
 
@@ -220,7 +222,8 @@ class KafkaTasks:
 
     async def _consume(self) -> None:
         """Read with one consumer, until it breaks down."""
-        consumer, self._broken, self._topics = new_consumer(self._address, self._assignor, self._stable_name), None, {}
+        consumer, self._broken = new_consumer(self._address, self._assignor, self._stable_name), None
+        self._topics, self._passed_over = {}, {}
         try:
             await start(consumer)
             self._consumer = consumer
@@ -261,7 +264,7 @@ class KafkaTasks:
     def _check_health(self, consumer: Any) -> None:
         """The client's own tasks end without a word. Raises Unavailable."""
         if self._broken is not None:
-            raise Unavailable(_said(self._broken))
+            raise Unavailable(told(self._broken))
         for task in (consumer._coordinator._coordination_task, consumer._fetcher._fetch_task):
             if task.done():
                 raise Unavailable("a task of the client has ended")
@@ -269,8 +272,9 @@ class KafkaTasks:
     def _take_in(self, records: dict[TopicPartition, list[Any]]) -> None:
         for key, several in records.items():
             tasks = self._buffer.partitions.get(key)
-            if tasks is None or not tasks.is_ready:
-                continue  # they are read again, from where we say
+            if tasks is None or not tasks.is_ready:  # they are read again, from where we say
+                self._passed_over.setdefault(key, several[0].offset)
+                continue
             if several[0].offset < tasks.offsets.next:
                 _log.error("%s begins anew at offset %d, before %d: records are lost", key, several[0].offset, tasks.offsets.next)
                 tasks.is_ready = False
@@ -340,7 +344,10 @@ class KafkaTasks:
         for key, tasks in now.items():
             if key in known or key in before:
                 consumer.seek(key, tasks.offsets.next)
+            elif key in self._passed_over:  # it was read from while nobody knew yet that it is ours
+                consumer.seek(key, self._passed_over[key])
             tasks.is_ready, tasks.is_paused = True, False
+        self._passed_over.clear()
         self._buffer.is_held = False
         if set(before) != set(now):
             _log.info("tasks come from %d partitions of %d topics", len(now), len({key.topic for key in now}))
@@ -388,9 +395,5 @@ class _Listener(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ha
         try:
             await self._tasks._assigned(self._consumer, assigned)
         except Exception as error:
-            _log.warning("the offsets of partitions could not be read, trying again: %s", _said(error))
+            _log.warning("the offsets of partitions could not be read, trying again: %s", told(error))
             self._tasks._broken = error
-
-
-def _said(error: BaseException) -> str:
-    return str(error) if isinstance(error, RefoldError) else reason(error)
