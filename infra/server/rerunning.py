@@ -31,6 +31,8 @@ from workers.reading.corpus import Corpus, Stored, decisions_of
 History: TypeAlias = tuple[str, Sequence[Stored]]
 FEW: Final = 500
 """So many executions are compared in one process, as others would take longer to begin."""
+HISTORIES_MAX: Final = 100_000
+"""So many histories are held at a time, as they lie in the journal: the last ones that began. A filter picks out of these."""
 CHUNK: Final = 100
 """So many histories go to a process at a time."""
 
@@ -103,7 +105,7 @@ def compare_corpus(
 
     Without `jobs` there are as many as there are cores, where that pays.
     """
-    corpus = Corpus(against, None if wish.filter else most, since)
+    corpus = Corpus(against, HISTORIES_MAX if most is None or wish.filter else min(most, HISTORIES_MAX), since)
     corpus.read(reader.log, reader.log.partitions)
     histories = list(corpus.histories())
     own = jobs or (1 if len(histories) <= FEW else os.cpu_count() or 1)

@@ -12,7 +12,6 @@ import msgspec
 from api.service import Unavailable
 from api.what_if import WhatIfAsked
 from infra.server.projector_process import child_environment
-from infra.server.what_if_program import Request
 from infra.settings.model import EngineSettings
 
 NICE: Final = 10
@@ -36,7 +35,7 @@ class WhatIfDesk:
             raise Unavailable("busy", "another version is being compared; come again in a moment", 2.0)
         self._is_busy = True
         try:
-            return await self._compare(self._data, msgspec.json.encode(Request(**asked._asdict())))
+            return await self._compare(self._data, msgspec.json.encode(asked))
         finally:
             self._is_busy = False
 

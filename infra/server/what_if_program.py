@@ -1,6 +1,6 @@
 """Comparing beside a server: `python -m infra.server.what_if_program --data DIR`. A server starts it for one request, and it ends.
 
-stdin   a `Request` as JSON
+stdin   `WhatIfAsked` as JSON
 stdout  what `projections.comparisons` says, as JSON
 """
 
@@ -15,6 +15,7 @@ from typing import Final
 
 import msgspec
 
+from api.what_if import WhatIfAsked
 from contracts.errors import RefoldError
 from infra.server.reader_wiring import open_reader, open_shared_reader
 from infra.server.rerunning import Wish, compare_corpus
@@ -26,26 +27,12 @@ SHOWN_MAX: Final = 100
 """So many executions that would change are told of one by one."""
 
 
-class Request(msgspec.Struct):
-    """What is to be compared: see `infra.server.rerunning.Wish`, `workers.reading.corpus.Corpus`."""
-
-    workflow: str
-    version: int
-    hash: str
-    content: bytes
-    against: str
-    most: int
-    since: int
-    filter: str | None = None
-    now_ms: int = 0
-
-
-def run(settings: EngineSettings, request: Request) -> bytes:
+def run(settings: EngineSettings, asked: WhatIfAsked) -> bytes:
     """Compare, in this process."""
-    wish = Wish(request.workflow, request.version, request.hash, request.content, request.filter, request.now_ms)
+    wish = Wish(asked.workflow, asked.version, asked.hash, asked.content, asked.filter, asked.now_ms)
     with (open_reader if settings.log is None else open_shared_reader)(settings) as reader:
-        found = compare_corpus(reader, settings, wish, request.against, request.most, request.since, jobs=1)
-    return msgspec.json.encode(comparisons_value(wish.workflow, wish.version, wish.hash, request.against, found, SHOWN_MAX))
+        found = compare_corpus(reader, settings, wish, asked.against, asked.most, asked.since, jobs=1)
+    return msgspec.json.encode(comparisons_value(wish.workflow, wish.version, wish.hash, asked.against, found, SHOWN_MAX))
 
 
 def main() -> int:
@@ -61,7 +48,7 @@ def main() -> int:
     write_logs()
     try:
         settings = EngineSettings(data=arguments.data, log=arguments.log, keys=arguments.keys)
-        answer = run(settings, msgspec.json.decode(sys.stdin.buffer.read(), type=Request))
+        answer = run(settings, msgspec.json.decode(sys.stdin.buffer.read(), type=WhatIfAsked))
     except RefoldError as error:
         sys.stderr.write(f"{error}\n")
         return 1

@@ -25,7 +25,7 @@ class Corpus:
     Test runs are not among them, nor those whose beginning is not there any more.
     """
 
-    def __init__(self, workflow: str, most: int | None = None, since: int = 0) -> None:
+    def __init__(self, workflow: str, most: int, since: int = 0) -> None:
         self._workflow, self._most, self._since = workflow, most, since
         self._found: OrderedDict[str, list[Stored]] = OrderedDict()
 
@@ -58,7 +58,7 @@ class Corpus:
             stored.append((offset, record))
         elif self._is_wanted(offset, record):
             self._found[name] = [(offset, record)]
-            if self._most is not None and len(self._found) > self._most:
+            if len(self._found) > self._most:
                 self._found.popitem(last=False)
 
     def _is_wanted(self, offset: int, record: Decided | Sealed) -> bool:
