@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +12,7 @@ import pytest
 from contracts.definitions import WorkflowDefinition
 from domain.definition.compile import compile_definition
 from domain.definition.validate import check
+from tests import preloaded
 from tests.ai.fake import Fake, Reply
 from workers.running.activities import load_kinds
 from workers.running.activity_settings import ActivitySettings
@@ -26,8 +25,7 @@ def refold(folder: Path, fake: Fake, *words: str, code: int = 0) -> str:
     environment = {
         **os.environ, "PYTHONPATH": str(ROOT), "REFOLD_DATA": str(folder / "data"), "OLLAMA_BASE_URL": fake.base("ollama"),
     }  # fmt: skip
-    command = [sys.executable, "-m", "refold", *words]
-    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=300, check=False)
+    done = preloaded.run(*words, cwd=ROOT, env=environment, timeout=300)
     assert done.returncode == code, done.stdout + done.stderr
     return done.stdout
 

@@ -7,7 +7,6 @@ import json
 import os
 import signal
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -15,6 +14,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
+from tests import preloaded
 
 ROOT = Path(__file__).parents[2]
 READY_S = 60
@@ -94,12 +95,11 @@ class Server:
         """`code` calls the command line instead of `refold`."""
         self.data = data
         environment = {**os.environ, "PYTHONPATH": str(ROOT), "REFOLD_LANE": str(lane)}
-        words = [*(["-c", code] if code else ["-m", "refold"]), "serve", "--data", str(data), "--port", "0", *flags]
+        words = ["serve", "--data", str(data), "--port", "0", *flags]
         if engine or server:
-            words = ["-c", WITH_SETTINGS, json.dumps([{"data": str(data), **(engine or {})}, {"lane": lane, **(server or {})}])]
-        self.process = subprocess.Popen(
-            [sys.executable, *words], env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-        )
+            code, words = WITH_SETTINGS, [json.dumps([{"data": str(data), **(engine or {})}, {"lane": lane, **(server or {})}])]
+        pipe = subprocess.PIPE
+        self.process = preloaded.begin(*words, code=code, env=environment, stdout=pipe, stderr=pipe, text=True)
         self._errors: list[str] = []
         self._listening = threading.Thread(target=self._listen, daemon=True)
         self._listening.start()

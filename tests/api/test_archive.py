@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from tests import preloaded
 from tests.api.conftest import HELLO, Server
 from tests.kafka.played_engine import ROOT
 
@@ -24,8 +24,7 @@ def served(folder: Path, *flags: str) -> Iterator[Server]:
 
 
 def command(server: Server, *words: str) -> subprocess.CompletedProcess[str]:
-    line = [sys.executable, "-m", "refold", *words, "--server", server.url]
-    return subprocess.run(line, capture_output=True, text=True, cwd=ROOT, timeout=60, check=False)
+    return preloaded.run(*words, "--server", server.url, cwd=ROOT)
 
 
 def test_what_is_due_is_archived_at_once_and_its_bundle_is_proved_by_who_fetches_it(tmp_path: Path) -> None:

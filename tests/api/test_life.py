@@ -10,7 +10,6 @@ import resource
 import signal
 import sqlite3
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable
@@ -23,6 +22,7 @@ import pytest
 from infra.settings.model import ServerSettings
 from infra.store.statements import stored_name
 from projections.registry import MODEL_OF
+from tests import preloaded
 
 from .conftest import ROOT, WAITS, WORKS, Server
 
@@ -34,9 +34,7 @@ SLOW: dict[str, Any] = {
 
 
 def cli(data: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    command = [sys.executable, "-m", "refold", *words, "--data", str(data)]
-    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
+    return preloaded.run(*words, "--data", data)
 
 
 def ended_of(server: Server, names: list[str]) -> list[str]:
@@ -208,8 +206,8 @@ def test_a_list_on_the_command_line_says_that_it_lacks_something(serve: Serve) -
 
 def asked_by_the_command_line(server: Server, verb: str) -> tuple[list[Any], str]:
     """The rows, and what is said beside them."""
-    words = [sys.executable, "-m", "refold", verb, "--json", "--server", server.url]
-    done = subprocess.run(words, env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True, timeout=60, check=True)
+    done = preloaded.run(verb, "--json", "--server", server.url)
+    assert done.returncode == 0, done.stderr
     return json.loads(done.stdout), done.stderr
 
 

@@ -6,8 +6,6 @@ import asyncio
 import json
 import os
 import re
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -17,8 +15,9 @@ import pytest
 import refold
 from contracts.values import encode
 from infra.files.blobs import content_hash_of
+from tests import preloaded
 
-from .conftest import ROOT, Server
+from .conftest import Server
 
 Serve = Callable[..., Server]
 BIG = "x" * 70_000
@@ -64,10 +63,7 @@ def mend(blob: Path) -> None:
 def command_line(where: Server | Path, *words: str) -> str:
     """What `refold` says of a server, or of a data folder that nobody serves."""
     place = ["--server", where.url] if isinstance(where, Server) else ["--data", str(where)]
-    done = subprocess.run(
-        [sys.executable, "-m", "refold", *words, *place], env={**os.environ, "PYTHONPATH": str(ROOT), "NO_COLOR": "1"},
-        capture_output=True, text=True, timeout=60, check=False,
-    )  # fmt: skip
+    done = preloaded.run(*words, *place, env={**os.environ, "NO_COLOR": "1"})
     return done.stdout + done.stderr
 
 

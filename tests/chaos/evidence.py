@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import sqlite3
-import subprocess
-import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -23,9 +20,10 @@ from infra.settings.model import EngineSettings
 from infra.store.statements import stored_name
 from projections.registry import MODEL_OF
 from projections.trail import unpack_offsets
+from tests import preloaded
 
 from .ledger import Asked
-from .processes import ROOT, Exit, Fault
+from .processes import Exit, Fault
 
 Rows = dict[str, list[Any]]
 
@@ -97,9 +95,7 @@ def read_journal(data: Path) -> tuple[tuple[Entry, ...], Checkpoint, tuple[str, 
 
 def verify(data: Path) -> tuple[tuple[int, int], str]:
     """What `refold verify --all` finds: its exit code, the decisions, and what it says."""
-    words = [sys.executable, "-P", "-m", "refold", "verify", "--all", "--json", "--data", str(data)]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    done = subprocess.run(words, env=environment, capture_output=True, text=True, timeout=600, check=False)
+    done = preloaded.run("verify", "--all", "--json", "--data", data, timeout=600)
     try:
         decisions = int(json.loads(done.stdout)["decisions"])
     except (ValueError, KeyError):

@@ -10,12 +10,13 @@ import os
 import signal
 import socket
 import subprocess
-import sys
 import time
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal, TypeAlias
+
+from tests import preloaded
 
 from .ledger import now_ms
 from .room import Room
@@ -74,10 +75,7 @@ class Site:
 
     def _spawn(self, name: str, words: list[str], cwd: Path) -> subprocess.Popen[bytes]:
         with (self.folder / f"{name}.log").open("ab") as said:
-            return subprocess.Popen(
-                [sys.executable, "-P", "-m", "refold", *words], cwd=cwd, env=self._environment, stdin=subprocess.DEVNULL, stdout=said,
-                stderr=said,
-            )  # fmt: skip
+            return preloaded.begin(*words, cwd=cwd, env=self._environment, stdin=subprocess.DEVNULL, stdout=said, stderr=said)
 
     def _start_server(self) -> subprocess.Popen[bytes]:
         self.starts += 1
@@ -167,9 +165,9 @@ class Site:
 
     def rival(self) -> int | None:
         """Try a second server on the same folder; its exit code, None where it was not refused."""
-        words = [sys.executable, "-P", "-m", "refold", "serve", "--data", str(self.data), "--port", "0"]
+        words = ["serve", "--data", str(self.data), "--port", "0"]
         try:
-            return subprocess.run(words, cwd=self.folder, env=self._environment, capture_output=True, timeout=60, check=False).returncode
+            return preloaded.run(*words, cwd=self.folder, env=self._environment).returncode
         except subprocess.TimeoutExpired:
             return None
 

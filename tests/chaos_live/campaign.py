@@ -13,8 +13,6 @@ import os
 import random
 import re
 import signal
-import subprocess
-import sys
 import threading
 import time
 from collections import Counter
@@ -24,6 +22,7 @@ from typing import Any, Final, NamedTuple
 
 import refold
 from projections.public.present import PUBLIC
+from tests import preloaded
 from tests.chaos.processes import free_port
 
 from .consumer import Consumer
@@ -75,8 +74,7 @@ class Server:
     def begin(self) -> None:
         """Start a life."""
         with self._log.open("ab") as said:
-            words = [sys.executable, "-P", "-m", "refold", "serve", *self._words]
-            self._process = subprocess.Popen(words, env={**os.environ, "PYTHONPATH": str(ROOT)}, stdout=said, stderr=said)
+            self._process = preloaded.begin("serve", *self._words, stdout=said, stderr=said)
 
     async def ready(self) -> None:
         """Until it answers."""

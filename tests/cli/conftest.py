@@ -6,13 +6,14 @@ import select
 import shutil
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from tests import preloaded
 
 ROOT = Path(__file__).parents[2]
 DEADLINE_S = 60
@@ -84,10 +85,7 @@ class CommandLine:
         """Run a command to its end. An empty variable in `env` says nothing, as a missing one."""
         environment = self._environment if data is None else {**self._environment, "REFOLD_DATA": str(data)}
         environment = {**environment, **(env or {})}
-        done = subprocess.run(
-            [sys.executable, "-m", "refold", *map(str, words)],
-            cwd=self.folder, env=environment, capture_output=True, text=True, timeout=DEADLINE_S, check=False,
-        )  # fmt: skip
+        done = preloaded.run(*words, cwd=self.folder, env=environment, timeout=DEADLINE_S)
         result = Result(done.returncode, done.stdout, done.stderr)
         assert code is None or result.code == code, f"exit code {result.code}, expected {code}\n{result.out}\n{result.err}"
         assert "Traceback" not in result.err
@@ -95,10 +93,8 @@ class CommandLine:
 
     def start(self, *words: str | Path) -> "subprocess.Popen[str]":
         """A command that runs beside the test."""
-        process = subprocess.Popen(
-            [sys.executable, "-m", "refold", *map(str, words)],
-            cwd=self.folder, env=self._environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-        )  # fmt: skip
+        pipe = subprocess.PIPE
+        process = preloaded.begin(*words, cwd=self.folder, env=self._environment, stdout=pipe, stderr=pipe, text=True)
         self._living.append(process)
         return process
 

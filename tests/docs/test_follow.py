@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 import shlex
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests import preloaded
 from tests.api.conftest import Server
 
 ROOT = Path(__file__).parents[2]
@@ -35,11 +35,14 @@ def test_the_page_s_commands_say_what_it_says(server: Server) -> None:
     following: subprocess.Popen[str] | None = None
     said = ""
     for line in words:
-        program = [sys.executable, "-m", *line, "--server", server.url] if line[0] == "refold" else line
+        program = [*line[1:], "--server", server.url] if line[0] == "refold" else line
         if line[1] == "follow":
-            following = subprocess.Popen(program, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+            following = preloaded.begin(*program, cwd=ROOT, stdout=subprocess.PIPE, text=True)
             continue
-        done = subprocess.run(program, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+        if line[0] == "refold":
+            done = preloaded.run(*program, cwd=ROOT)
+        else:
+            done = subprocess.run(program, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
         assert done.returncode == 0, done.stderr
         said = done.stdout
     assert following is not None

@@ -12,6 +12,8 @@ from typing import Any
 import msgspec
 import pytest
 
+from tests import preloaded
+
 ROOT = Path(__file__).parents[2]
 SNIPPETS = ROOT / "docs" / "snippets"
 
@@ -27,9 +29,7 @@ RUNS: dict[str, tuple[dict[str, Any], Any]] = {
 
 def refold(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     """The command line, as a user calls it."""
-    env = {**os.environ, "PYTHONPATH": str(ROOT)}
-    command = [sys.executable, "-m", "refold", *arguments]
-    return subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, timeout=60, check=False)
+    return preloaded.run(*arguments, cwd=folder)
 
 
 def answer(done: subprocess.CompletedProcess[str]) -> Any:

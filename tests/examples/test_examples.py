@@ -3,13 +3,13 @@
 import json
 import os
 import shutil
-import subprocess
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from tests import preloaded
 
 ROOT = Path(__file__).parents[2]
 NEEDS_A_SERVER = {"user_activities", "sort_mail"}
@@ -30,15 +30,7 @@ def folder(tmp_path: Path) -> Path:
 
 def refold(folder: Path, *words: str | Path, code: int = 0) -> str:
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "REFOLD_DATA": str(folder / "data")}
-    done = subprocess.run(
-        [sys.executable, "-m", "refold", *map(str, words)],
-        cwd=folder,
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
+    done = preloaded.run(*words, cwd=folder, env=environment, timeout=120)
     assert done.returncode == code, done.stdout + done.stderr
     return done.stdout
 

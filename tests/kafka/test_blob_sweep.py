@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -20,6 +18,7 @@ from infra.log.kafka.blob_topic import KafkaBlobTopic
 from infra.log.kafka.blobs import KafkaBlobs
 from infra.log.kafka.log import KafkaLog
 from refold.kafka.address import KafkaAddress, parse_address
+from tests import preloaded
 from tests.api.conftest import Server
 from tests.archive.blob_world import GRACE, HOUR, References
 from tests.archive.test_killed import Died, Fuse
@@ -204,6 +203,6 @@ def restored(address: KafkaAddress, folder: Path) -> KafkaAddress:
     """A backup of a log, put back beside it."""
     copy = f"{address}-copy"
     for words in (["backup", str(folder / "backup"), "--log", str(address)], ["restore", str(folder / "backup"), "--to", copy]):
-        done = subprocess.run([sys.executable, "-m", "refold", *words], capture_output=True, text=True, timeout=120, check=False)
+        done = preloaded.run(*words, timeout=120)
         assert done.returncode == 0, done.stderr
     return parse_address(copy)

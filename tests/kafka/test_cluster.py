@@ -24,6 +24,7 @@ from infra.log.kafka.admin import init
 from infra.log.kafka.fetch import LATEST, Fetcher
 from infra.log.kafka.loop import STANDS_STILL
 from refold.kafka.address import KafkaAddress
+from tests import preloaded
 from tests.api.conftest import HELLO, WAITS, Server
 from tests.kafka.played_engine import ROOT, until
 from tests.kafka.topics import delete_topic, new_topics
@@ -258,11 +259,8 @@ def test_added_partitions_take_new_executions_and_old_ones_stay(engines: Engines
 
 def test_two_processes_of_one_name_are_one_too_many(engines: Engines, tmp_path: Path) -> None:
     first = engines.start("a")
-    command = [
-        sys.executable, "-m", "refold", "serve", "--data", str(tmp_path / "other"), "--port", "0", "--node", "a",
-        "--log", str(engines.address), "--set", f"session_s={SESSION_S}",
-    ]  # fmt: skip
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=60)
+    words = ["--data", str(tmp_path / "other"), "--port", "0", "--node", "a", "--log", str(engines.address)]
+    done = preloaded.run("serve", *words, "--set", f"session_s={SESSION_S}")
     assert done.returncode == 1
     assert "two processes are called a" in done.stderr
     assert first.get("/health/ready").status == 200
@@ -458,8 +456,7 @@ def test_a_worker_on_the_log_is_known_for_as_long_as_it_is_there(engines: Engine
 
 def verified(engines: Engines, *words: str) -> tuple[int, dict[str, Any], str]:
     """What `refold verify --log` ends with, says in JSON, and complains of."""
-    command = [sys.executable, "-m", "refold", "verify", *words, "--log", str(engines.address), "--json"]
-    ended = subprocess.run(command, cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True)
+    ended = preloaded.run("verify", *words, "--log", str(engines.address), "--json")
     return ended.returncode, json.loads(ended.stdout or "{}"), ended.stderr
 
 

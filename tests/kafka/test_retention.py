@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -18,6 +16,7 @@ from contracts.ports.log import Topic
 from infra.files.snapshots import MemorySnapshots
 from infra.log.kafka.log import KafkaLog
 from refold.kafka.address import KafkaAddress
+from tests import preloaded
 from tests.api.conftest import Server
 from tests.archive.bench import HOUR_MS, WORKFLOWS
 from tests.archive.shared_bench import SharedArchivingBench
@@ -224,5 +223,4 @@ def pieces_of(archive: Path) -> set[str]:
 
 
 def refold_verify(address: KafkaAddress) -> str:
-    words = [sys.executable, "-m", "refold", "verify", "--all", "--log", str(address)]
-    return subprocess.run(words, capture_output=True, text=True, timeout=60, check=False).stdout
+    return preloaded.run("verify", "--all", "--log", str(address)).stdout

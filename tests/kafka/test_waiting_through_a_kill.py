@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 from collections import Counter
 from collections.abc import Iterator
 from functools import partial
@@ -13,7 +11,8 @@ from typing import Any
 import pytest
 
 from contracts.ids import partition_of
-from tests.api.conftest import ROOT, Server
+from tests import preloaded
+from tests.api.conftest import Server
 from tests.kafka.played_engine import until
 from tests.kafka.test_cluster import PARTITIONS, has_ended, names_of_each_partition
 from tests.kafka.test_shared_serving import Serve, serve  # noqa: F401  # a fixture
@@ -95,8 +94,7 @@ def two(serve: Serve) -> Iterator[Two]:  # noqa: F811
     yield made
     for server in made.servers.values():
         assert "Traceback" not in server.stderr(), server.stderr()
-    words = [sys.executable, "-m", "refold", "verify", "--all", "--log", os.environ["REFOLD_LOG"]]
-    verified = subprocess.run(words, capture_output=True, text=True, timeout=60, cwd=ROOT, check=False)
+    verified = preloaded.run("verify", "--all", "--log", os.environ["REFOLD_LOG"])
     assert (verified.returncode, ": 0 differences" in verified.stdout) == (0, True), verified.stdout + verified.stderr
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ from typing import Any
 import pytest
 
 import refold
+from tests import preloaded
 from tests.protocol.host import Host
 
 ROOT = Path(__file__).parents[2]
@@ -25,7 +25,7 @@ def host() -> Iterator[Host]:
 
 
 def begin(*words: str, **more: Any) -> subprocess.Popen[str]:
-    return subprocess.Popen([sys.executable, "-m", "refold", *words], cwd=ROOT, text=True, **more)
+    return preloaded.begin(*words, cwd=ROOT, text=True, **more)
 
 
 @pytest.fixture(scope="module")

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import random
 import subprocess
-import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -17,6 +15,7 @@ from typing import Any
 import pytest
 
 import refold
+from tests import preloaded
 
 ROOT = Path(__file__).parents[2]
 STEPS = 500
@@ -36,14 +35,14 @@ class Place:
 
     def _serve(self) -> subprocess.Popen[bytes]:
         words = ["serve", "--data", str(self.data), "--port", str(self.port), "--set", "lease_s=0.5"]
-        process = subprocess.Popen([sys.executable, "-m", "refold", *words], cwd=ROOT, stdout=subprocess.PIPE)
+        process = preloaded.begin(*words, cwd=ROOT, stdout=subprocess.PIPE)
         assert process.stdout is not None
         assert b" at http" in process.stdout.readline()
         return process
 
     def _work(self) -> subprocess.Popen[bytes]:
         words = ["worker", "tests.sdk.stepping", "--server", self.url]
-        return subprocess.Popen([sys.executable, "-m", "refold", *words], cwd=ROOT, stderr=subprocess.DEVNULL)
+        return preloaded.begin(*words, cwd=ROOT, stderr=subprocess.DEVNULL)
 
     def kill(self, which: str) -> None:
         """Kill -9, and begin anew."""
@@ -106,10 +105,5 @@ def test_no_recorded_step_runs_again_whoever_is_killed_between_steps(tmp_path: P
     again = {number: count - 1 for number, count in Counter(ran).items() if count > 1}
     assert sum(again.values()) <= len(kills), f"more than what was in flight ran again: {again}"
     assert set(ran) == set(range(STEPS))
-    verified = subprocess.run(
-        [sys.executable, "-m", "refold", "verify", "--all"],
-        env={**os.environ, "REFOLD_DATA": str(tmp_path / "data")},
-        cwd=ROOT,
-        check=False,
-    )
-    assert verified.returncode == 0
+    verified = preloaded.run("verify", "--all", "--data", tmp_path / "data")
+    assert verified.returncode == 0, verified.stderr

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import re
 import subprocess
-import sys
 from collections.abc import Iterator
-from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import pytest
 from playwright.sync_api import expect
 
+from tests import preloaded
 from tests.api.conftest import Server
 
 from .conftest import Opener, begin
@@ -56,8 +55,8 @@ class Killed(Server):
     def again(self) -> None:
         """Begin anew. Returns once it answers."""
         port = self.url.rsplit(":", 1)[1]
-        words = [sys.executable, "-m", "refold", "serve", "--data", str(self.data), "--port", port]
-        self.process = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, cwd=Path(__file__).parents[2])
+        words = ["serve", "--data", str(self.data), "--port", port]
+        self.process = preloaded.begin(*words, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, cwd=preloaded.ROOT)
         assert self.process.stdout is not None
         assert " at http://" in self.process.stdout.readline()
 
