@@ -53,16 +53,16 @@ class _Forked(Popen[Any]):
         theirs.close()
         self.pid = int(self._told.recv(32))
         self._child_created = True
-        self._close_pipe_fds(p2cread, p2cwrite, c2pread, c2pwrite, errread, errwrite)  # type: ignore[attr-defined]
+        self._close_pipe_fds(p2cread, p2cwrite, c2pread, c2pwrite, errread, errwrite)  # type: ignore[attr-defined]  # subprocess's own
 
     def _internal_poll(self, _deadstate: int | None = None, *rest: Any) -> int | None:
-        if self.returncode is None and self._waitpid_lock.acquire(False):  # type: ignore[attr-defined]
+        if self.returncode is None and self._waitpid_lock.acquire(False):  # type: ignore[attr-defined]  # subprocess's own
             try:
                 pid, status = self._try_wait(os.WNOHANG)
                 if pid:
                     self.returncode = os.waitstatus_to_exitcode(status)
             finally:
-                self._waitpid_lock.release()  # type: ignore[attr-defined]
+                self._waitpid_lock.release()  # type: ignore[attr-defined]  # subprocess's own
         return self.returncode
 
     def _try_wait(self, wait_flags: int) -> tuple[int, int]:
