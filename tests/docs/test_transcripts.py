@@ -10,8 +10,11 @@ import sys
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
+
+from tests import preloaded
 
 ROOT = Path(__file__).parents[2]
 PAGES = (
@@ -43,6 +46,9 @@ def is_said(shown: str, said: str) -> bool:
     return re.fullmatch(pattern, re.sub(r" +", " ", LAGS.sub("", said)), re.DOTALL) is not None
 
 
+MEANS_SOMETHING_TO_A_SHELL = re.compile(r"[|<>&;$`*?~#\\]")
+
+
 class Terminal:
     """A shell in a folder; what begins a server there is told where the last one that it began listens."""
 
@@ -52,7 +58,13 @@ class Terminal:
         tools.mkdir()
         (tools / "refold").write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -m refold "$@"\n')
         (tools / "refold").chmod(0o755)
-        self._environment = {**os.environ, "PATH": f"{tools}:{os.environ['PATH']}", "PYTHONPATH": str(ROOT), "NO_COLOR": "1"}
+        self._environment = {
+            **os.environ,
+            "PATH": f"{tools}:{os.environ['PATH']}",
+            "PYTHONPATH": str(ROOT),
+            "NO_COLOR": "1",
+            "PYTHONUNBUFFERED": "1",
+        }
 
     def type(self, line: str) -> str:
         """What is said of a line."""
@@ -60,20 +72,15 @@ class Terminal:
             return self._serve(shlex.split(line.removesuffix("&")))
         if line.startswith("export REFOLD_SERVER="):
             return ""
-        done = subprocess.run(
-            ["sh", "-c", line],
-            cwd=self._folder,
-            env=self._environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            timeout=60,
-            check=False,
-        )
-        return done.stdout
+        place: dict[str, Any] = {"cwd": self._folder, "env": self._environment}
+        said: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
+        if line.startswith("refold ") and not MEANS_SOMETHING_TO_A_SHELL.search(line):
+            with preloaded.begin(*shlex.split(line)[1:], **place, **said) as process:
+                return str(process.communicate(timeout=60)[0])
+        return str(subprocess.run(["sh", "-c", line], timeout=60, check=False, **place, **said).stdout)
 
     def _serve(self, words: list[str]) -> str:
-        server = subprocess.Popen([*words, "--port", "0"], cwd=self._folder, env=self._environment, stdout=subprocess.PIPE, text=True)
+        server = preloaded.begin(*words[1:], "--port", "0", cwd=self._folder, env=self._environment, stdout=subprocess.PIPE, text=True)
         self._servers.append(server)
         assert server.stdout is not None
         self._environment["REFOLD_SERVER"] = server.stdout.readline().rsplit(" at ", 1)[1].strip()

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import preloaded
 from tests.docs.test_transcripts import ROOT, files, is_said, steps
 from tests.kafka.topics import new_topics
 
@@ -42,8 +43,8 @@ class Terminal:
                 ["sh", "-c", line], cwd=self._folder, env=self._environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                 text=True, timeout=60, check=False,
             ).stdout  # fmt: skip
-        words = shlex.split(line.removesuffix(" &"))
-        self._beside.append(subprocess.Popen(words, cwd=self._folder, env=self._environment, stdout=subprocess.PIPE, text=True))
+        words = shlex.split(line.removesuffix(" &"))[1:]
+        self._beside.append(preloaded.begin(*words, cwd=self._folder, env=self._environment, stdout=subprocess.PIPE, text=True))
         said = self._beside[-1].stdout
         assert said is not None
         self._environment["REFOLD_SERVER"] = said.readline().rsplit(" at ", 1)[1].strip()

@@ -17,7 +17,7 @@ import signal
 import socket
 import sys
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 LONGEST: Final = 1 << 20
 PACKAGES: Final = ("refold.cli", "refold.cli.commands")
@@ -93,14 +93,16 @@ def become(said: bytes, streams: list[int]) -> str:
     sys.path[:] = [folder, *imports, *(path for path in sys.path if path not in imports)]
     sys.argv = ["-c" if code else str(PROGRAM), *words]
     sys.stdin = opened(0, "strict")
-    sys.stdout = opened(1, "strict", write_through=bool(environment.get("PYTHONUNBUFFERED")), line_buffering=os.isatty(1))
-    sys.stderr = opened(2, "backslashreplace", line_buffering=True)
+    is_unbuffered = bool(environment.get("PYTHONUNBUFFERED"))
+    sys.stdout = opened(1, "strict", is_unbuffered, line_buffering=os.isatty(1))
+    sys.stderr = opened(2, "backslashreplace", is_unbuffered, line_buffering=True)
     return str(code)
 
 
-def opened(descriptor: int, errors: str, **how: Any) -> io.TextIOWrapper:
+def opened(descriptor: int, errors: str, is_unbuffered: bool = False, line_buffering: bool = False) -> io.TextIOWrapper:
     """One of the standard streams, as Python opens it."""
-    return io.TextIOWrapper(os.fdopen(descriptor, "wb" if descriptor else "rb", closefd=False), encoding="utf-8", errors=errors, **how)
+    raw = os.fdopen(descriptor, "wb" if descriptor else "rb", buffering=0 if is_unbuffered else -1, closefd=False)
+    return io.TextIOWrapper(raw, encoding="utf-8", errors=errors, line_buffering=line_buffering, write_through=is_unbuffered)
 
 
 if __name__ == "__main__":
