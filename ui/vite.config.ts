@@ -2,7 +2,7 @@
 
 import { createHash } from "node:crypto";
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { brotliCompressSync, constants, gzipSync } from "node:zlib";
 import react from "@vitejs/plugin-react";
 import { defineConfig, type Plugin } from "vite";
@@ -51,6 +51,24 @@ function press(): Plugin {
   };
 }
 
+const WORKER = /new URL\("(\.\/[\w-]+\.worker\.ts)", import\.meta\.url\)/g;
+
+/** A worker is built with the pages, so that what both need is loaded once; Vite alone makes a bundle of each, with a copy of all. */
+function workers(): Plugin {
+  return {
+    name: "refold-workers",
+    apply: "build",
+    enforce: "pre",
+    transform(code, id) {
+      if (!id.includes("/src/") || !WORKER.test(code)) return null;
+      return code.replaceAll(WORKER, (_, file: string) => {
+        const reference = this.emitFile({ type: "chunk", id: join(dirname(id), file), name: basename(file, ".ts") });
+        return `import.meta.ROLLUP_FILE_URL_${reference}`;
+      });
+    },
+  };
+}
+
 /** A page's chunk is called as its folder is. */
 function chunkName({ facadeModuleId }: { facadeModuleId?: string | null }): string {
   const page = facadeModuleId?.match(/\/src\/pages\/([\w-]+)\/page\.tsx$/)?.[1];
@@ -65,7 +83,7 @@ function className(name: string, file: string): string {
 
 export default defineConfig({
   base: "./",
-  plugins: [react(), shell(), press()],
+  plugins: [react(), workers(), shell(), press()],
   css: { modules: { generateScopedName: className } },
   build: {
     target: "es2023",

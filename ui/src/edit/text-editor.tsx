@@ -9,12 +9,15 @@ import { tags } from "@lezer/highlight";
 import { type JSX, type Ref, useEffect, useEffectEvent, useImperativeHandle, useRef, useState } from "react";
 import type { Assist } from "./complete/assist";
 import type { Fix } from "./complete/fix";
+import { typingLater } from "./complete/typing-later";
 import type { Span } from "./parse";
 import type { Splice } from "./splice/splice";
 import css from "./text-editor.module.css";
 
-/** Finding, completing and marking come a moment after the text, which can be typed in before. */
+/** Finding comes a moment after the text, which can be typed in before; completing once somebody does, and marking with what is wrong. */
 const MORE = import("./text-more");
+/** Where the marks stand: as wide as they before there are some, so that nothing jumps. */
+const ROOM = new Compartment();
 
 export interface Mark extends Span {
   readonly severity: "error" | "warning";
@@ -57,7 +60,7 @@ interface TextEditorProps {
 export function TextEditor({ says, text, marks, assist, onText, onCursor, ref }: TextEditorProps): JSX.Element {
   const place = useRef<HTMLDivElement>(null);
   const view = useRef<EditorView | null>(null);
-  const [more, setMore] = useState<Awaited<typeof MORE> | null>(null);
+  const marking = useMarking(marks);
   const changed = useEffectEvent((next: string) => onText(next));
   const moved = useEffectEvent(() => onCursor());
   useEffect(() => {
@@ -71,7 +74,9 @@ export function TextEditor({ says, text, marks, assist, onText, onCursor, ref }:
       state: EditorState.create({
         doc: text,
         extensions: [
-          later.of(gutter({ class: "cm-room" })), // as wide as what comes there, so that nothing jumps
+          ROOM.of(gutter({ class: "cm-room" })),
+          later.of([]),
+          typingLater((typing) => typing.forText(assist)),
           EXTENSIONS,
           EditorView.contentAttributes.of({ "aria-label": says, tabindex: "0", translate: "no", spellcheck: "false" }),
           EditorView.updateListener.of((update) => {
@@ -86,9 +91,7 @@ export function TextEditor({ says, text, marks, assist, onText, onCursor, ref }:
     view.current = made;
     MORE.then(
       (loaded) => {
-        if (view.current !== made) return;
-        made.dispatch({ effects: later.reconfigure(loaded.more(assist)) });
-        setMore(loaded);
+        if (view.current === made) made.dispatch({ effects: later.reconfigure(loaded.FINDING) });
       },
       () => undefined, // what is typed is kept without, too
     );
@@ -99,9 +102,10 @@ export function TextEditor({ says, text, marks, assist, onText, onCursor, ref }:
   }, [says, assist]);
   useEffect(() => {
     const shown = view.current;
-    if (shown === null || more === null) return;
-    shown.dispatch(more.marked(shown.state, marks));
-  }, [marks, more]);
+    if (shown === null || marking === null) return;
+    if (ROOM.get(shown.state) !== marking.MARKING) shown.dispatch({ effects: ROOM.reconfigure(marking.MARKING) });
+    shown.dispatch(marking.marked(shown.state, marks));
+  }, [marks, marking]);
   useImperativeHandle(ref, () => ({
     goTo: ({ from }, isChosen = false) => {
       const shown = view.current;
@@ -123,6 +127,25 @@ export function TextEditor({ says, text, marks, assist, onText, onCursor, ref }:
     focus: () => view.current?.focus(),
   }));
   return <div ref={place} className={css["editor"]} data-text="" />;
+}
+
+type Marking = typeof import("./text-marks");
+
+/** What marks, from the first mark on; where it cannot be loaded the next ones try again. */
+function useMarking(marks: readonly Mark[]): Marking | null {
+  const [marking, setMarking] = useState<Marking | null>(null);
+  useEffect(() => {
+    if (marks.length === 0 || marking !== null) return;
+    let isHere = true;
+    import("./text-marks").then(
+      (loaded) => isHere && setMarking(loaded),
+      () => undefined, // the list of problems says the same
+    );
+    return () => {
+      isHere = false;
+    };
+  }, [marks, marking]);
+  return marking;
 }
 
 /** What differs, between what both begin and end with: a cursor outside of it stays where it is. */

@@ -1,12 +1,12 @@
 /** A small editor for an expression or a text with templates: as a field, with completion, and with what it would give below. */
 
-import { closeBrackets, closeBracketsKeymap, completionKeymap } from "@codemirror/autocomplete";
 import { defaultKeymap } from "@codemirror/commands";
 import { bracketMatching } from "@codemirror/language";
 import { EditorState } from "@codemirror/state";
 import { EditorView, keymap } from "@codemirror/view";
 import { type JSX, useEffect, useEffectEvent, useId, useRef } from "react";
-import { expressionAssist, type Names } from "../complete/assist";
+import type { Names } from "../complete/assist";
+import { typingLater } from "../complete/typing-later";
 import css from "./forms.module.css";
 
 interface CodeFieldProps {
@@ -44,9 +44,8 @@ export function CodeField({ label, text, isTyped, isLabelHidden, isTemplate, isL
         doc: first.current,
         extensions: [
           bracketMatching(),
-          closeBrackets(),
-          expressionAssist(names, isTemplate),
-          keymap.of([...closeBracketsKeymap, ...completionKeymap, ...defaultKeymap]), // Tab leads on, and what is undone is undone in the definition's text
+          typingLater((typing) => typing.forExpression(names, isTemplate)),
+          keymap.of(defaultKeymap), // Tab leads on, and what is undone is undone in the definition's text
           EditorView.lineWrapping,
           isLong ? [] : EditorState.transactionFilter.of((one) => (one.docChanged && one.newDoc.lines > 1 ? [] : one)),
           EditorView.contentAttributes.of({ "aria-label": label, "aria-multiline": String(isLong), tabindex: "0", translate: "no", spellcheck: "false" }),
