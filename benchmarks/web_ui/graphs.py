@@ -73,11 +73,11 @@ def measure(url: str, watched: Watched) -> Iterator[tuple[str, float]]:
         yield f"zoom_{name}_ms", _least(watched, lambda step: page.mouse.wheel(0, 6 if step % 12 < 6 else -6)) - rest
         page.keyboard.up("Control")
     page.keyboard.press("f")
-    _hold(page)
-    still = min(_moved(watched, SWUNG, is_reel=False) for _ in range(TURNS))
+    hold(page)
+    still = min(moved(watched, SWUNG, is_reel=False) for _ in range(TURNS))
     yield "still_ms", still
-    yield "drag_ms", min(_moved(watched, DRAGGED) for _ in range(TURNS)) - still
-    yield "states_ms", min(_moved(watched, SWUNG) for _ in range(TURNS)) - still
+    yield "drag_ms", min(moved(watched, DRAGGED) for _ in range(TURNS)) - still
+    yield "states_ms", min(moved(watched, SWUNG) for _ in range(TURNS)) - still
     page.mouse.up()
     page.keyboard.press("l")
     yield "heap_mb", watched.heap_mb()
@@ -91,10 +91,10 @@ def within(url: str, watched: Watched, bounds: dict[str, float], turns: int) -> 
     _draw(watched)
     drawn = _until_within(bounds["drawn"], turns, lambda: _again(watched))
     page.keyboard.press("f")
-    _hold(page)
-    still = min(_moved(watched, SWUNG, is_reel=False) for _ in range(2))
-    drag = _until_within(bounds["drag"], turns, lambda: _moved(watched, DRAGGED) - still)
-    states = _until_within(bounds["states"], turns, lambda: _moved(watched, SWUNG) - still)
+    hold(page)
+    still = min(moved(watched, SWUNG, is_reel=False) for _ in range(2))
+    drag = _until_within(bounds["drag"], turns, lambda: moved(watched, DRAGGED) - still)
+    states = _until_within(bounds["states"], turns, lambda: moved(watched, SWUNG) - still)
     page.mouse.up()
     found = {"drawn": drawn, "drag": drag, "states": states}
     return [f"{name}: {found[name]:.1f} ms, {bound:g} allowed" for name, bound in bounds.items() if found[name] > bound]
@@ -110,14 +110,14 @@ def _until_within(bound: float, turns: int, measure: Callable[[], float]) -> flo
     return least
 
 
-def _hold(page: Any) -> None:
+def hold(page: Any) -> None:
     """Press the mouse on the reel, near its end."""
     reel = page.get_by_role("slider").first.bounding_box()
     page.mouse.move(reel["x"] + 0.99 * reel["width"], reel["y"] + 20)
     page.mouse.down()
 
 
-def _moved(watched: Watched, shares: list[float], is_reel: bool = True) -> float:
+def moved(watched: Watched, shares: list[float], is_reel: bool = True) -> float:
     """The CPU of a step and the frame that shows it; `is_reel`: else the moves are heard by nothing."""
     watched.frames(3)
     before = watched.cpu_ms()

@@ -20,7 +20,7 @@ from projections.trace.fold import TraceFold
 from projections.trace.search import Sieve
 from workers.reading.execution_reader import ExecutionReader
 from workers.reading.previews import Previews
-from workers.reading.traces import Traces, found_events, packed_trace
+from workers.reading.traces import Answer, Traces, Wanted, found_events, packed_trace
 from workers.reading.value_reader import Sought, find_value
 from workers.reading.whys import Explaining
 
@@ -47,27 +47,26 @@ class ExecutionService:
     async def trace(self, execution: str, since: int, limit: int, packs: bool) -> Packed:
         """The columns of a trace behind a version, as JSON."""
 
-        def answer(reader: ExecutionReader, name: str, fold: TraceFold) -> Packed:
-            return Packed(*packed_trace(fold, name, since, limit, packs))
+        def answer(reader: ExecutionReader, name: str, fold: TraceFold, last: int) -> Packed:
+            return Packed(*packed_trace(fold, name, since, limit, last, packs))
 
-        return await self._of_trace(execution, answer)
+        return await self._of_trace(execution, answer, since + limit)
 
     async def search(self, execution: str, sieve: Sieve, start: int, limit: int) -> tuple[list[HistoryEvent], int | None]:
         """Events from version `start` on that a sieve lets through, and the version to go on from."""
 
-        def answer(reader: ExecutionReader, name: str, fold: TraceFold) -> tuple[list[HistoryEvent], int | None]:
+        def answer(reader: ExecutionReader, name: str, fold: TraceFold, last: int) -> tuple[list[HistoryEvent], int | None]:
             return found_events(reader, name, fold, sieve, start, limit)
 
         return await self._of_trace(execution, answer)
 
-    async def _of_trace(self, execution: str, answer: Callable[[ExecutionReader, str, TraceFold], T]) -> T:
-        """What a trace gives. Others who read have their turn while it is folded."""
-        asks = True
+    async def _of_trace(self, execution: str, answer: Answer[T], enough: int | None = None) -> T:
+        """What a trace gives, once it is folded, or as far as is enough. Others who read have their turn meanwhile."""
+        wanted = Wanted(enough)
         while True:
-            found: T | None = await self._lookup.read(execution, self._traces.step, asks, answer)
+            found: T | None = await self._lookup.read(execution, self._traces.step, wanted, answer)
             if found is not None:
                 return found
-            asks = False
 
     async def value(self, execution: str, content_hash: str, version: int | None) -> bytes:
         """A big value as JSON. Others who read have their turn while it is looked for."""

@@ -10,10 +10,11 @@ from projections.trace.fold import STATES, TraceFold
 from projections.trace.grown import Grown
 
 
-def answer_of(fold: TraceFold, execution: str, since: int, limit: int) -> dict[str, Any]:
+def answer_of(fold: TraceFold, execution: str, since: int, limit: int, there: int | None = None) -> dict[str, Any]:
     """Up to `limit` events behind the version `since`, what changed with them, and what was come upon with them.
 
-    Of the latter `from` says how many there were before: numbers count from the first of all.
+    Of the latter `from` says how many there were before: numbers count from the first of all. `there` is the last event of the
+    history, of which no more may be folded than is asked for.
     """
     since = min(since, fold.version)
     last = min(fold.version, since + limit)
@@ -25,7 +26,7 @@ def answer_of(fold: TraceFold, execution: str, since: int, limit: int) -> dict[s
         "execution_id": execution,
         "after": since,
         "version": last,
-        "last": fold.version,
+        "last": fold.version if there is None else there,
         "time": fold.times[max(since, 1) - 1],
         "types": fold.types,
         "commands": fold.commands,

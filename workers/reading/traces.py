@@ -1,6 +1,8 @@
 """Traces of executions that somebody looks at: each is folded once, in short steps, and kept to be folded on as it grows.
 
 ask ─► what lies behind what was folded ─► a step of it, and another … ─► the columns behind a version
+
+Whoever wants no more than the events up to a version has its answer once those are folded, however many lie behind.
 """
 
 from __future__ import annotations
@@ -23,8 +25,8 @@ from projections.trace.search import Sieve, attempts_at, offsets_of, search
 from workers.reading.execution_reader import ExecutionReader
 
 T = TypeVar("T")
-Answer: TypeAlias = Callable[[ExecutionReader, str, TraceFold], T]
-"""What is made of a trace, in the thread that reads: of the reader, the execution, and what was folded."""
+Answer: TypeAlias = Callable[[ExecutionReader, str, TraceFold, int], T]
+"""What is made of a trace, in the thread that reads: of the reader, the execution, what was folded, and the last event there is."""
 STEP_S: Final = 0.01
 """So long a step takes: then others who read have their turn."""
 CHUNK: Final = 256
@@ -37,6 +39,21 @@ LEFT_AFTER_S: Final = 60.0
 PACK_FROM: Final = 4_096
 """Answers of so many bytes are packed, where whoever asks takes that."""
 PACK_LEVEL: Final = 6
+
+
+class Wanted:
+    """What somebody asks of a trace: the events up to the version `enough`, or all that there were when it was asked first."""
+
+    def __init__(self, enough: int | None = None) -> None:
+        self._enough, self._upto = enough, 0
+        self.is_looked_up = False
+        """Whether it was looked up since then which decisions there are."""
+
+    def upto(self, record: ExecutionRecord) -> int:
+        """The event up to which is folded for it."""
+        if not self._upto:
+            self._upto = max(1, record.events if self._enough is None else min(self._enough, record.events))
+        return self._upto
 
 
 class _Kept:
@@ -52,7 +69,7 @@ class _Kept:
 
     @property
     def is_up_to_date(self) -> bool:
-        return self.fold is not None and self.folded == len(self.known)
+        return self.folded == len(self.known)
 
     @property
     def events(self) -> int:
@@ -69,30 +86,34 @@ class Traces:
     def __len__(self) -> int:
         return len(self._kept)
 
-    def step(self, reader: ExecutionReader, execution: str, asks: bool, answer: Answer[T]) -> T | None:
-        """Fold on for a short time; an answer once all is folded that lay in the journal when it was asked for (`asks`), or None.
+    def step(self, reader: ExecutionReader, execution: str, wanted: Wanted, answer: Answer[T]) -> T | None:
+        """Fold on for a short time; an answer once all that is wanted is folded, or None.
 
         Raises Rejected where there is no such execution, or it was erased.
         """
         try:
-            return self._step(reader, execution, asks, answer)
+            return self._step(reader, execution, wanted, answer)
         except Exception:
             self._kept.pop(execution, None)
             raise
 
-    def _step(self, reader: ExecutionReader, execution: str, asks: bool, answer: Answer[T]) -> T | None:
+    def _step(self, reader: ExecutionReader, execution: str, wanted: Wanted, answer: Answer[T]) -> T | None:
         record = reader.record(execution)
         if record.error == ERASED:
             raise erased(execution)
         kept = self._of(execution, record)
-        if asks or kept.fold is None:
+        upto = wanted.upto(record)
+        if kept.events < upto and kept.is_up_to_date and not wanted.is_looked_up:
             behind = reader.trail(record, kept.events + 1 if kept.events else 0)
             kept.known, kept.folded = [offset for offset in behind if offset > kept.done], 0
-        self._fold(reader, execution, kept)
-        if kept.fold is None or not kept.is_up_to_date:
+            wanted.is_looked_up = True
+        if kept.events < upto:
+            self._fold(reader, execution, kept)
+        is_all = wanted.is_looked_up and kept.is_up_to_date
+        if kept.fold is None or (kept.events < upto and not is_all):
             return None
         self._let_go()
-        return answer(reader, execution, kept.fold)
+        return answer(reader, execution, kept.fold, kept.events if is_all else max(kept.events, record.events))
 
     def _of(self, execution: str, record: ExecutionRecord) -> _Kept:
         """What is kept of the execution; one of the same id that began later is another one."""
@@ -129,9 +150,12 @@ class Traces:
                 count, events = count - 1, events - one.events
 
 
-def packed_trace(fold: TraceFold, execution: str, since: int, limit: int, packs: bool) -> tuple[bytes, bool]:
-    """Up to `limit` events behind a version as JSON, and whether that is packed, as it may be where the caller takes it."""
-    content = msgspec.json.encode(answer_of(fold, execution, since, limit))
+def packed_trace(fold: TraceFold, execution: str, since: int, limit: int, last: int, packs: bool) -> tuple[bytes, bool]:
+    """Up to `limit` events behind a version as JSON, and whether that is packed, as it may be where the caller takes it.
+
+    `last` is the last event there is.
+    """
+    content = msgspec.json.encode(answer_of(fold, execution, since, limit, last))
     is_packed = packs and len(content) >= PACK_FROM
     return (gzip.compress(content, PACK_LEVEL, mtime=0) if is_packed else content), is_packed
 

@@ -58,6 +58,7 @@ export class Trace {
   /** The change of the same place before this one, or -1. */
   readonly changeBefore = new Column();
   readonly #lastChange = new Column();
+  readonly #lastWithin = new Column();
   /** By a place and a name in it, as one number: to make text of them would cost more than all else. */
   readonly #named = new Map<number, number[]>();
   readonly #nameIds = new Map<string, number>();
@@ -112,6 +113,11 @@ export class Trace {
     return this.#lastChange.at(place);
   }
 
+  /** The event of the last change in a place, or in what it holds; 0 where nothing changed yet. */
+  lastWithin(place: number): number {
+    return this.#lastWithin.at(place) || 0;
+  }
+
   /** The last event at a place, or 0. */
   lastEvent(place: number): number {
     return this.#lastEvent.at(place) || 0;
@@ -158,6 +164,7 @@ export class Trace {
       this.numbers.push(place.number);
       this.nodeOf.push(node[at] ?? -1);
       this.#lastChange.push(-1);
+      this.#lastWithin.push(0);
       this.#lastEvent.push(0);
       this.#begun.push(Number.MAX_SAFE_INTEGER);
       if (this.places > 1) this.#putInside(place.parent, called);
@@ -221,6 +228,14 @@ export class Trace {
       this.changeExits.push(changes.exit[at] ?? 0);
       this.changeBefore.push(this.#lastChange.at(place));
       this.#lastChange.put(place, this.changeVersions.length - 1);
+      this.#change(place, version);
+    }
+  }
+
+  #change(place: number, version: number): void {
+    for (let at = place; this.#lastWithin.at(at) !== version; at = this.parents.at(at)) {
+      this.#lastWithin.put(at, version);
+      if (at === 0) return;
     }
   }
 }

@@ -20,6 +20,9 @@ export interface Followed {
 
 type Held = { readonly execution: string } & Omit<Followed, "refresh">;
 
+/** So many events the rest of a long history comes in at a time: what each takes is hardly felt, and one sees how it goes on. */
+const PIECE = 50_000;
+
 /** `first`: so many events are asked for at first, so that of millions something is there at once; without it as many as one may. */
 export function useTrace(execution: string, first?: number): Followed {
   const nothing: Held = { execution, trace: null, version: 0, last: 0, problem: null };
@@ -28,7 +31,7 @@ export function useTrace(execution: string, first?: number): Followed {
   const refresh = useCallback(() => follower.current?.refresh(), []);
   useEffect(() => {
     const stop = new AbortController();
-    const following = new Follower(async (since) => plain(await ask(api.GET("/v1/executions/{execution}/trace", { params: { path: { execution }, query: since === 0 && first !== undefined ? { since, limit: first } : { since } }, parseAs: "text", signal: stop.signal }))), {
+    const following = new Follower(async (since) => plain(await ask(api.GET("/v1/executions/{execution}/trace", { params: { path: { execution }, query: first === undefined ? { since } : { since, limit: since === 0 ? first : PIECE } }, parseAs: "text", signal: stop.signal }))), {
       came: (trace) => setHeld({ execution, trace, version: trace.version, last: trace.last, problem: null }),
       failed: (problem) => setHeld((before) => ({ ...(before.execution === execution ? before : nothing), problem })),
     });

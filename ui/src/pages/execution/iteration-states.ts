@@ -12,11 +12,9 @@ export const FAILED = RANKS.indexOf("failed");
 const RUNNING = RANKS.indexOf("running");
 
 export class IterationStates {
-  readonly #at = new Map<number, number>();
   /** Of each iteration its rank once all in it has come to rest, and since which event that is so. */
   readonly #final: number[] = [];
   readonly #since: number[] = [];
-  #seen = 0;
 
   /** `places`: the iterations, to which more are added as they come. */
   constructor(
@@ -27,40 +25,23 @@ export class IterationStates {
 
   /** The rank of each iteration: what only what changes at the moment itself is looked at for. */
   at(moment: Moment): Int8Array {
-    this.#grow();
     const { trace, places } = this;
     const ranks = new Int8Array(places.length);
     for (let at = 0; at < places.length; at += 1) {
       const place = places[at] as number;
-      if (moment.version >= (this.#since[at] as number)) ranks[at] = this.#final[at] as number;
+      const since = trace.lastWithin(place);
+      if (since > 0 && moment.version >= since) ranks[at] = this.#finalOf(at, place, since);
       else if (moment.version >= trace.begunAt(place)) ranks[at] = this.#rank(place, (run) => moment.of(run)?.state);
     }
     return ranks;
   }
 
-  #grow(): void {
-    const { trace, places } = this;
-    const touched = new Set<number>();
-    for (let at = this.#final.length; at < places.length; at += 1) {
-      this.#at.set(places[at] as number, at);
-      this.#final.push(0);
-      this.#since.push(Number.POSITIVE_INFINITY);
+  #finalOf(at: number, place: number, since: number): number {
+    if (this.#since[at] !== since) {
+      this.#final[at] = this.#rank(place, (run) => lastState(this.trace, run));
+      this.#since[at] = since;
     }
-    for (; this.#seen < trace.changePlaces.length; this.#seen += 1) {
-      const at = this.#iterationOf(trace.changePlaces.at(this.#seen));
-      if (at === undefined) continue;
-      this.#since[at] = trace.changeVersions.at(this.#seen);
-      touched.add(at);
-    }
-    for (const at of touched) this.#final[at] = this.#rank(places[at] as number, (run) => lastState(trace, run));
-  }
-
-  #iterationOf(changed: number): number | undefined {
-    for (let place = changed; place > 0; place = this.trace.parents.at(place)) {
-      const at = this.#at.get(place);
-      if (at !== undefined) return at;
-    }
-    return undefined;
+    return this.#final[at] as number;
   }
 
   /** The worst of what is in an iteration: of each node its last run that has a state. */
