@@ -141,6 +141,15 @@ def test_an_execution_is_started_by_keyboard_alone_with_a_form_made_of_the_schem
     open_page.wrong[:] = [one for one in open_page.wrong if "422" not in one]
 
 
+def test_what_a_button_in_a_row_does_is_in_the_palette_of_the_page_of_its_workflow(open_page: Opener, greets: Server) -> None:
+    page = open_page(f"{greets.url}/workflows/ui_greets")
+    expect(page.get_by_role("button", name="Start", exact=True)).to_be_visible()
+    page.keyboard.press("Control+k")
+    page.keyboard.type("start")
+    page.get_by_role("option", name="Start").first.click()
+    expect(page.get_by_role("dialog", name="Start ui_greets")).to_be_visible()
+
+
 def test_the_same_input_is_written_as_json(open_page: Opener, greets: Server) -> None:
     page = open_page(f"{greets.url}/workflows?find=ui_greets")
     page.get_by_role("button", name="Start ui_greets").click()

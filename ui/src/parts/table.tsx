@@ -112,6 +112,7 @@ export function Table<Row>({ says, columns, rows, keyOf, atOf, onOpen, onEnd, co
       aria-colcount={columns.length + (marks ? 1 : 0)}
       aria-activedescendant={chosen >= first && chosen <= last ? `${id}-${chosen}` : undefined}
       tabIndex={0}
+      data-wide={least > 0}
       style={widths}
       onKeyDown={pressed}
       onFocus={(event) => {

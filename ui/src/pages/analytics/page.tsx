@@ -48,7 +48,7 @@ export function AnalyticsPage(): JSX.Element {
           <Button onClick={() => show({ last: "30d", from: undefined, to: undefined, workflow: undefined, version: undefined, node: undefined })}>{say("more")}</Button>
         </Empty>
       ) : (
-        <Split name={isNarrow ? "analytics.narrow" : "analytics"} says={say("table")} second="right" size={isNarrow ? 260 : 620} least={200}>
+        <Split name={isNarrow ? "analytics.narrow" : "analytics"} says={say("table")} second="right" size={isNarrow ? 260 : Math.max(620, Math.round(window.innerWidth / 2))} least={200}>
           <Guard of="charts">
             <Charts windows={windows} range={range} isOfNode={search.node !== undefined} onLead={lead} />
           </Guard>

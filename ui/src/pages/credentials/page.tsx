@@ -97,7 +97,7 @@ function columns(): readonly Column<Credential>[] {
     { id: "version", says: say("version"), width: "56px", isEnd: true, cell: (row) => row.version },
     { id: "written", says: say("written", { zone: zoneShown() }), width: "128px", isEnd: true, cell: (row) => <When at={row.versions.at(-1)?.written_at ?? ""} /> },
     { id: "by", says: say("by"), width: "minmax(72px, 0.7fr)", cell: (row) => row.versions.at(-1)?.written_by },
-    { id: "used", says: say("lastUse", { zone: zoneShown() }), width: "128px", narrow: "auto", isEnd: true, cell: (row) => row.last_use && <When at={row.last_use.at} /> },
+    { id: "used", says: say("lastUse", { zone: zoneShown() }), width: "128px", narrow: "112px", isEnd: true, cell: (row) => row.last_use && <When at={row.last_use.at} /> },
     { id: "needs", says: say("usedBy"), width: "minmax(0, 1fr)", cell: (row) => <span className="soft">{[...new Set(row.needed_by?.map((need) => need.name))].join(", ")}</span> },
     { id: "allowed", says: say("allowed"), width: "minmax(0, 0.8fr)", cell: (row) => <span className="soft">{row.workflows.join(", ") || say("allWorkflows")}</span> },
   ];

@@ -8,6 +8,7 @@ import { type Json, parse } from "../../api/exact";
 import { freshKey } from "../../api/fresh";
 import { useItems } from "../../frame/commands";
 import { hasEnded } from "../../graph/status";
+import { apart } from "../../parts/apart";
 import { Confirm } from "../../parts/confirm";
 import { LongField, TextField } from "../../parts/field";
 import { Menu, type MenuItem } from "../../parts/menu";
@@ -20,6 +21,8 @@ const PLAIN = ["pause", "resume", "cancel", "terminate"] as const;
 type Plain = (typeof PLAIN)[number];
 type Doing = Plain | "signal";
 
+const RecordDialog = apart(async () => (await import("../../record/record-dialog")).RecordDialog);
+
 interface ActionsProps {
   readonly id: string;
   readonly state: State;
@@ -31,6 +34,7 @@ interface ActionsProps {
 export const Actions = memo(function Actions({ id, state, at, onDone }: ActionsProps): JSX.Element {
   const navigate = useNavigate();
   const [doing, setDoing] = useState<Doing | null>(null);
+  const [isRecording, record] = useState(false);
   const [key] = useState(() => new Map<Doing, string>());
   const not = hasEnded(state.status) ? say("ended") : undefined;
   const isPaused = state.status === "paused";
@@ -44,12 +48,13 @@ export const Actions = memo(function Actions({ id, state, at, onDone }: ActionsP
     onDone();
   };
   const compare: MenuItem = { id: "compare", says: say("compare"), run: () => void navigate({ to: "/compare", search: { left: namedAt(id, at) } }) };
-  const items = [item("signal"), isPaused ? item("resume") : item("pause"), item("cancel"), item("terminate"), compare];
+  const items = [item("signal"), isPaused ? item("resume") : item("pause"), item("cancel"), item("terminate"), compare, { id: "record", says: say("record"), run: () => record(true) }];
   useItems(items, say("title"));
   const close = () => setDoing(null);
   return (
     <>
       <Menu says={say("does")} items={items} />
+      {isRecording && <RecordDialog id={id} onClose={() => record(false)} />}
       {doing === "signal" && <SignalDialog id={id} state={state} idempotency={key.get("signal") ?? ""} onDone={() => done("signal")} onClose={close} />}
       {doing !== null && doing !== "signal" && <PlainDialog id={id} what={doing} onDone={() => done(doing)} onClose={close} />}
     </>

@@ -101,6 +101,7 @@ export const say = speak("execution", {
   stepsLast: "The last {n, number}; the events have all of them.",
   loading: "Loading …",
   compare: "Compare with …",
+  record: "Save as a test …",
   signal: "Send a signal",
   pause: "Pause",
   pauseSays: "Nothing new begins until it is resumed; what runs may end, and its results are kept.",

@@ -28,7 +28,7 @@ const AS: Readonly<Record<Named, () => Omit<Column<Row>, "id">>> = {
   execution_id: () => ({ says: say("id"), width: "minmax(140px, 1.4fr)", cell: (row) => <code>{row.execution_id}</code> }),
   detail: () => ({ says: say("detail"), width: "minmax(0, 1.4fr)", cell: (row) => <span className="soft">{waits(row) || problem(row) || row.outcome}</span> }),
   duration: () => ({ says: say("duration"), width: "96px", isEnd: true, cell: (row) => row.duration_ms !== null && duration(Number(row.duration_ms)) }),
-  created_at: () => ({ says: say("created", { zone: zoneShown() }), width: "168px", narrow: "auto", isEnd: true, cell: (row) => row.created_at && <When at={row.created_at} /> }),
+  created_at: () => ({ says: say("created", { zone: zoneShown() }), width: "168px", narrow: "112px", isEnd: true, cell: (row) => row.created_at && <When at={row.created_at} /> }),
   started_at: () => ({ says: say("started", { zone: zoneShown() }), width: "168px", isEnd: true, cell: (row) => row.started_at && <When at={row.started_at} /> }),
   ended_at: () => ({ says: say("ended", { zone: zoneShown() }), width: "168px", isEnd: true, cell: (row) => row.ended_at && <When at={row.ended_at} /> }),
   version: () => ({ says: say("version"), width: "72px", isEnd: true, cell: (row) => row.version }),

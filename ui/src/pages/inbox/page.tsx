@@ -89,6 +89,6 @@ function columns(): readonly Column<TaskRow>[] {
     { id: "question", says: say("question"), width: "minmax(160px, 3fr)", narrow: "minmax(0, 1fr)", cell: (row) => <span className={css["question"]}>{row.question}</span> },
     { id: "workflow", says: say("workflow"), width: "minmax(0, 1fr)", cell: (row) => <span className="soft">{row.workflow}</span> },
     { id: "people", says: say("people"), width: "minmax(0, 1.2fr)", cell: (row) => <span className="soft">{row.claimed_by ?? (row.assignees.join(", ") || say("anybody"))}</span> },
-    { id: "due", says: say("due"), width: "140px", narrow: "auto", isEnd: true, cell: (row) => (row.ended_at ? <When at={row.ended_at} /> : row.due ? <When at={row.due} /> : row.created_at && <When at={row.created_at} />) },
+    { id: "due", says: say("due"), width: "140px", narrow: "112px", isEnd: true, cell: (row) => (row.ended_at ? <When at={row.ended_at} /> : row.due ? <When at={row.due} /> : row.created_at && <When at={row.created_at} />) },
   ];
 }

@@ -86,6 +86,6 @@ function columns(): readonly Column<Cause>[] {
     { id: "error", says: say("error"), width: "minmax(140px, 2fr)", narrow: "minmax(0, 1fr)", cell: (cause) => <span className={css["name"]}>{cause.message || cause.type}</span> },
     { id: "type", says: say("cause"), width: "minmax(0, 1fr)", cell: (cause) => <code className="soft">{cause.type}</code> },
     { id: "where", says: say("where"), width: "minmax(0, 1fr)", cell: (cause) => <span>{[cause.workflow, cause.node].filter(Boolean).join(" / ")}</span> },
-    { id: "last", says: say("last", { zone: zoneShown() }), width: "128px", narrow: "auto", isEnd: true, cell: (cause) => cause.last && <When at={cause.last} /> },
+    { id: "last", says: say("last", { zone: zoneShown() }), width: "128px", narrow: "112px", isEnd: true, cell: (cause) => cause.last && <When at={cause.last} /> },
   ];
 }

@@ -76,6 +76,6 @@ function columns(): readonly Column<Trigger>[] {
     { id: "state", says: say("state"), width: "104px", narrow: "88px", cell: (row) => <StateOf status={row.status} /> },
     { id: "skipped", says: say("skipped"), width: "minmax(0, 1fr)", cell: (row) => <span className="soft">{row.skipped[0] && `${row.skipped[0].reason}: ${row.skipped[0].message}`}</span> },
     { id: "last", says: say("last", { zone: zoneShown() }), width: "136px", isEnd: true, cell: (row) => row.last && <When at={row.last.at} /> },
-    { id: "next", says: say("next", { zone: zoneShown() }), width: "136px", narrow: "auto", isEnd: true, cell: (row) => row.next[0] !== undefined && <When at={row.next[0]} /> },
+    { id: "next", says: say("next", { zone: zoneShown() }), width: "136px", narrow: "112px", isEnd: true, cell: (row) => row.next[0] !== undefined && <When at={row.next[0]} /> },
   ];
 }

@@ -109,6 +109,6 @@ function taskColumns(): readonly Column<Worker["tasks"][number] & { readonly wor
     { id: "kind", says: say("kind"), width: "minmax(0, 0.8fr)", cell: (row) => <code>{row.kind}</code> },
     { id: "attempt", says: say("attempt"), width: "72px", isEnd: true, cell: (row) => row.attempt },
     { id: "worker", says: say("worker"), width: "minmax(0, 1fr)", cell: (row) => <span className="soft">{row.worker}</span> },
-    { id: "since", says: say("since", { zone: zoneShown() }), width: "136px", narrow: "auto", isEnd: true, cell: (row) => <When at={row.since} /> },
+    { id: "since", says: say("since", { zone: zoneShown() }), width: "136px", narrow: "112px", isEnd: true, cell: (row) => <When at={row.since} /> },
   ];
 }

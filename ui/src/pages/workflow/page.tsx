@@ -3,6 +3,7 @@
 import { Link, useNavigate } from "@tanstack/react-router";
 import { type JSX, useMemo, useState } from "react";
 import { Problem } from "../../api/problem";
+import { useItems } from "../../frame/commands";
 import { Head } from "../../frame/head";
 import { DefinitionGraph } from "../../graph/definition-graph";
 import { folded } from "../../graph/fold";
@@ -48,6 +49,7 @@ function Known({ name, versions }: { name: string; versions: readonly Version[] 
   const [isStarting, setStarting] = useState(false);
   const active = versions.find(({ status }) => status === "active");
   const chosen = versions.find(({ version }) => version === search.version) ?? active ?? versions[0];
+  useItems(active ? [{ id: "start", says: say("start"), run: () => setStarting(true) }] : [], name);
   if (chosen === undefined) return <Head title={name} />;
   const tab = search.tab ?? "graph";
   return (

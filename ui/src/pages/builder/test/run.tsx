@@ -9,6 +9,7 @@ import { Looking } from "../../../graph/looks";
 import type { Box, Room } from "../../../graph/outline";
 import { hasEnded, statusOf } from "../../../graph/status";
 import type { View } from "../../../graph/view";
+import { apart } from "../../../parts/apart";
 import { Button } from "../../../parts/button";
 import { seenStatus, State } from "../../../parts/state";
 import { Told } from "../../../parts/told";
@@ -63,9 +64,12 @@ export function Run({ id, outline, view, chosen, isChanged, pins, onChoose, onPi
 
 type Execution = Schemas["State"];
 
+const RecordDialog = apart(async () => (await import("../../../record/record-dialog")).RecordDialog);
+
 /** Where it stands, what can be done, and where all of it is told. A new one for each state: what was done once is not done again. */
 function Steer({ state, onDone }: { state: Execution; onDone: () => void }): JSX.Element {
   const [isAtWork, setAtWork] = useState(false);
+  const [isRecording, record] = useState(false);
   const [error, setError] = useState<Error | null>(null);
   const id = state.execution_id;
   const params = { path: { execution: id } };
@@ -97,8 +101,10 @@ function Steer({ state, onDone }: { state: Execution; onDone: () => void }): JSX
           </>
         )}
         {!hasEnded(state.status) && <Button aria-disabled={isAtWork} onClick={does(() => ask(api.POST("/v1/executions/{execution}/cancel", { params, body: { reason: "" } })))}>{say("cancel")}</Button>}
+        {hasEnded(state.status) && <Button onClick={() => record(true)}>{say("record")}</Button>}
         <Link to="/executions/$id" params={{ id }}>{say("open", { id })}</Link>
       </div>
+      {isRecording && <RecordDialog id={id} onClose={() => record(false)} />}
       {state.error !== null && <p className={css["wrong"]} translate="no">{state.error.node && <code>{state.error.node}</code>} {state.error.type}: {state.error.message}</p>}
       {error && <Told error={error} />}
     </>

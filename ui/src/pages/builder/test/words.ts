@@ -62,6 +62,7 @@ export const say = speak("test", {
   standsBefore: "It stands before {paths}.",
   continue: "Continue",
   step: "Step",
+  record: "Save as a test …",
   cancel: "Cancel",
   open: "Open {id}",
   ended: "It has ended: {outcome}.",
