@@ -9,6 +9,7 @@ from api.test_start import Executed
 from domain.replay.recorded import Recorded
 from domain.replay.why import Explained
 from domain.testing.record import RecordedTest
+from projections.differences import Standing
 from projections.history import HistoryEvent
 from projections.nodes import NodeRow
 from projections.preview import Asked, Preview
@@ -63,6 +64,9 @@ class ExecutionBook(Protocol):
 
     async def why(self, execution: str, node: str, at: int | None) -> Explained:
         """Why a node is as it is, or was after an event. Raises Rejected for an execution, an event or a node that there is not."""
+
+    async def standing(self, execution: str, at: int | None) -> Standing:
+        """How an execution stands, or stood after an event, and how it came there. Raises Rejected where there is none."""
 
     async def spans(self, execution: str) -> SpanFold:
         """The spans of an execution, so far."""

@@ -16,6 +16,7 @@ from api.operations.credentials import CREDENTIALS
 from api.operations.dead_letters import DEAD_LETTERS
 from api.operations.definitions import DEFINITIONS
 from api.operations.dependencies import DEPENDENCY_OPERATIONS
+from api.operations.differences import DIFFERENCES
 from api.operations.drafts import DRAFTS
 from api.operations.executions import EXECUTIONS
 from api.operations.expressions import EXPRESSIONS
@@ -46,6 +47,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     *INCIDENTS,
     *TRACES,
     *WHYS,
+    *DIFFERENCES,
     *VALUES,
     *NODE_RUNS,
     *COMMANDS,

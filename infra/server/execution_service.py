@@ -8,21 +8,22 @@ from typing import Any, TypeVar
 from api.execution_book import NodeView, Packed
 from api.test_start import Executed
 from domain.replay.recorded import Recorded
-from domain.replay.why import Explained
+from domain.replay.why import Explained, explain
 from domain.testing.record import RecordedTest
 from infra.server.executed import executed_definition
 from infra.server.lookup import Lookup
 from infra.server.places import shown_content, shown_state, with_places
+from projections.differences import Standing, standing_at
 from projections.history import HistoryEvent
 from projections.preview import Asked, Preview
 from projections.spans import SpanFold
 from projections.trace.fold import TraceFold
 from projections.trace.search import Sieve
 from workers.reading.execution_reader import ExecutionReader
+from workers.reading.in_steps import InSteps, Work
 from workers.reading.previews import Previews
 from workers.reading.traces import Answer, Traces, Wanted, found_events, packed_trace
 from workers.reading.value_reader import Sought, find_value
-from workers.reading.whys import Explaining
 
 T = TypeVar("T")
 
@@ -83,10 +84,18 @@ class ExecutionService:
                 return found
 
     async def why(self, execution: str, node: str, at: int | None) -> Explained:
-        """Why a node is as it is, or was after an event. Others who read have their turn meanwhile."""
-        explaining = Explaining(node, at)
+        """Why a node is as it is, or was after an event."""
+        return await self._in_steps(execution, lambda entries, graph_of, blob: explain(entries, graph_of, blob, node, at))
+
+    async def standing(self, execution: str, at: int | None) -> Standing:
+        """How an execution stands, or stood after an event, and how it came there."""
+        return await self._in_steps(execution, lambda entries, graph_of, blob: standing_at(entries, graph_of, blob, at))
+
+    async def _in_steps(self, execution: str, work: Work[T]) -> T:
+        """What is made of a history. Others who read have their turn meanwhile."""
+        making = InSteps(work)
         while True:
-            found = await self._lookup.read(execution, explaining.step)
+            found = await self._lookup.read(execution, making.step)
             if found is not None:
                 return found
 

@@ -35,7 +35,8 @@ def _said(flags: Mapping[str, Any]) -> dict[str, Any]:
 # Completion. It is bounded in time and size, and says nothing rather than something wrong.
 
 
-def _executions(context: typer.Context, incomplete: str) -> list[str]:
+def executions_of(context: typer.Context, incomplete: str) -> list[str]:
+    """The ids of executions that begin so, for completion."""
     from refold.cli.commands import complete
 
     return complete.executions(context.params, incomplete)
@@ -100,10 +101,10 @@ Reason = Annotated[str, typer.Option("--reason", help="Why, for the history.")]
 Input = Annotated[str | None, typer.Option("--input", metavar="JSON|@FILE", help="The input; `{}` without it.")]
 OwnId = Annotated[str | None, typer.Option("--id", metavar="EXECUTION", help="An id of your own; the same request twice is once.")]
 File = Annotated[Path, typer.Argument(metavar="FILE", help="A workflow definition, YAML or JSON.")]
-Execution = Annotated[str, typer.Argument(metavar="EXECUTION", help="The id of an execution.", autocompletion=_executions)]
+Execution = Annotated[str, typer.Argument(metavar="EXECUTION", help="The id of an execution.", autocompletion=executions_of)]
 Workflow = Annotated[str, typer.Argument(metavar="NAME", help="The name of a workflow.", autocompletion=_workflows)]
 AnyExecution = Annotated[
-    str | None, typer.Argument(metavar="EXECUTION", help="The id of an execution; without it all.", autocompletion=_executions)
+    str | None, typer.Argument(metavar="EXECUTION", help="The id of an execution; without it all.", autocompletion=executions_of)
 ]
 OfWorkflow = Annotated[str | None, typer.Option("--workflow", metavar="NAME", help="Only of this workflow.", autocompletion=_workflows)]
 

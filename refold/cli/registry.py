@@ -17,6 +17,7 @@ from refold.cli.credential_verbs import credentials
 from refold.cli.dead_letter_verbs import dead_letters
 from refold.cli.define_verbs import deploy, node_kinds, schemas, validate
 from refold.cli.dependencies_verb import dependencies
+from refold.cli.diff_verb import diff
 from refold.cli.erase_verb import erase
 from refold.cli.event_verbs import asyncapi
 from refold.cli.folder_verbs import accept_loss, backup, restore
@@ -65,6 +66,7 @@ PANELS: Mapping[str, Mapping[str, Verb]] = {
         "follow": follow,
         "trace": trace,
         "why": why,
+        "diff": diff,
         "verify": verify,
         "what-if": what_if,
         "nodes": nodes,

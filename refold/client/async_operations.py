@@ -84,6 +84,15 @@ class AsyncOperations:
         answer: dict[str, Any] = await self._ask(asked("GET", f"/v1/executions/{part(execution_id)}/why", query={"node": node, "at": at}))
         return answer
 
+    async def compare(
+        self, execution_id: str, other: str | None = None, at: int | None = None, other_at: int | None = None
+    ) -> dict[str, Any]:
+        """Where two executions, or two moments of one, part: in their state and variables, and on the way that they took."""
+        answer: dict[str, Any] = await self._ask(
+            asked("GET", f"/v1/executions/{part(execution_id)}/diff", query={"other": other, "at": at, "other_at": other_at})
+        )
+        return answer
+
     async def pause(self, execution_id: str, reason: str = "") -> dict[str, Any]:
         """Hold an execution."""
         answer: dict[str, Any] = await self._ask(asked("POST", f"/v1/executions/{part(execution_id)}/pause", body={"reason": reason}))

@@ -30,7 +30,7 @@ from projections.registry import named
 from projections.spans import spans_of, trace_value
 from projections.waiting import waiting_for
 from projections.why import why_value
-from refold.cli.commands import folder_lists, folder_tests
+from refold.cli.commands import folder_lists, folder_reading, folder_tests
 from refold.cli.commands.archived import saying_where_archived
 from refold.cli.commands.definition_file import Activities, Written, document_in, placed, told_of, written_in
 from refold.cli.commands.folder_analytics import analytics_of
@@ -40,7 +40,7 @@ from refold.cli.commands.interrupt import Interrupt
 from refold.cli.commands.output import BadInput, hint
 from refold.cli.commands.progress import Progress
 from refold.cli.commands.rebuilding import read_models_of, rebuild_of
-from refold.cli.commands.target import ALL, INCIDENT, Analysed, AuditWanted, Done, Finding, Followed, Picked, Session, Value, Wanted
+from refold.cli.commands.target import ALL, INCIDENT, Analysed, AuditWanted, Done, Finding, Followed, Moment, Picked, Session, Value, Wanted
 from refold.worker.logs import writing_logs
 from workers.partition.catalog import versions_in
 
@@ -119,6 +119,11 @@ class FolderTarget:
         with self.reader() as reader, saying_where_archived(self.settings):
             entries = entries_at(reader, execution)
             return why_value(explained(lambda: entries, reader.catalog.graph, reader.blobs.get, node, at))
+
+    def diff(self, one: Moment, other: Moment) -> Value:
+        """See Place."""
+        with self.reader() as reader, saying_where_archived(self.settings):
+            return folder_reading.difference(reader, one, other)
 
     def follow(self, followed: Followed) -> Iterator[tuple[str, Value]]:
         """See Place."""

@@ -8,8 +8,9 @@ from contracts.errors import Rejected
 from contracts.journal import Checkpoint
 from domain.execution.history import Entry, Folded, Unreadable, apply_up_to, begin, read_entries
 from infra.server.reader_wiring import Reader
+from projections.differences import Standing, differences_value, standing_at
 from projections.view import state_value
-from refold.cli.commands.target import Value
+from refold.cli.commands.target import Moment, Value
 from workers.partition.refolding import entries_of, refold
 from workers.reading.execution_reader import value_in
 
@@ -57,3 +58,16 @@ def folded_to(reader: Reader, execution: str, at: int) -> Folded:
 def shown(reader: Reader, folded: Folded) -> Value:
     """An execution with all its values."""
     return state_value(folded, lambda value: value_in(reader.blobs, value))
+
+
+def difference(reader: Reader, one: Moment, other: Moment) -> Value:
+    """Where two executions, or two moments of one, part. Raises Rejected for an execution or an event that there is not."""
+    return differences_value(_standing(reader, one), _standing(reader, other), lambda value: value_in(reader.blobs, value))
+
+
+def _standing(reader: Reader, moment: Moment) -> Standing:
+    entries = entries_at(reader, moment.execution)
+    found = standing_at(lambda: entries, reader.catalog.graph, reader.blobs.get, moment.at)
+    while (standing := next(found)) is None:
+        pass
+    return standing

@@ -24,6 +24,7 @@ from refold.cli.commands.target import (
     Done,
     Finding,
     Followed,
+    Moment,
     Picked,
     Session,
     Value,
@@ -135,6 +136,10 @@ class ServerTarget:
     def why(self, execution: str, node: str, at: int | None) -> Value:
         """See Place."""
         return without_position(self.client.why(execution, node=node, at=at))
+
+    def diff(self, one: Moment, other: Moment) -> Value:
+        """See Place."""
+        return without_position(self.client.compare(one.execution, other=other.execution, at=one.at, other_at=other.at))
 
     def follow(self, followed: Followed) -> Iterator[tuple[str, Value]]:
         """See Place. A server that goes away is waited for."""

@@ -107,6 +107,13 @@ class Followed:
     after: str | None = None
 
 
+class Moment(NamedTuple):
+    """An execution after an event of its own, or as it is."""
+
+    execution: str
+    at: int | None
+
+
 class Finding(NamedTuple):
     """One thing that was looked at: `ok`, `note` (works, but less) or `wrong`, and what to do."""
 
@@ -198,6 +205,9 @@ class Target(Protocol):
 
     def why(self, execution: str, node: str, at: int | None) -> Value:
         """Why a node is as it is, or was after an event: `GET /v1/executions/{execution}/why`."""
+
+    def diff(self, one: Moment, other: Moment) -> Value:
+        """Where two executions, or two moments of one, part: `GET /v1/executions/{execution}/diff`."""
 
     def follow(self, followed: Followed) -> Iterator[tuple[str, Value]]:
         """Public events as they happen, each with the position after it; of an execution until it has ended."""

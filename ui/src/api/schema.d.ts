@@ -709,6 +709,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/executions/{execution}/diff": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Where two executions, or two moments of one, part: in their state and variables, and on the way that they took. */
+        get: operations["get_execution_diff"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/executions/{execution}/erase": {
         parameters: {
             query?: never;
@@ -2812,19 +2829,40 @@ export interface components {
             /** @description the path of the node, or the name of the trigger; `settings.after` */
             via: string;
         };
-        /** @description What is different between two versions of a workflow; no changes where they say the same. */
-        Difference: {
-            after: number;
-            before: number;
-            changes: components["schemas"]["DefinitionChange"][];
-            name: string;
-            /** @description a unified diff */
-            text: string;
-            /**
-             * @description what `text` compares: the texts as published, or the definitions as JSON
-             * @enum {string}
-             */
-            text_of: "source" | "definition";
+        /** @description A value that differs. */
+        DifferenceChange: {
+            after: unknown;
+            before: unknown;
+            /** @enum {string} */
+            change: "added" | "removed" | "changed";
+            /** @description JSON pointer in the state: `/variables/total` */
+            path: string;
+        };
+        /** @description How a run of a node ended. */
+        DifferenceEnd: {
+            /** @enum {string} */
+            ended: "completed" | "failed" | "skipped" | "cancelled";
+            /** @description the type of its failure */
+            error: string | null;
+            /** @description of a value of 64 KiB and more, what it is */
+            output: unknown;
+            ports: string[];
+            /** @description with which event */
+            version: number;
+        };
+        /** @description One of the two, and after which event it is looked at. */
+        DifferenceSide: {
+            at: number;
+            execution_id: string;
+            status: string;
+            workflow: string;
+            workflow_version: number;
+        };
+        /** @description A run that ended otherwise, or in one of the two alone. */
+        DifferenceStep: {
+            after: components["schemas"]["DifferenceEnd"] | null;
+            before: components["schemas"]["DifferenceEnd"] | null;
+            path: string;
         };
         /** @description A draft. */
         Draft: {
@@ -4573,6 +4611,21 @@ export interface components {
             count: number;
             why: string;
         };
+        /** @description Where the two part. Times, ids of others and numbers of events are not compared between two executions. */
+        api__operations__differences__Difference: {
+            after: components["schemas"]["DifferenceSide"];
+            before: components["schemas"]["DifferenceSide"];
+            change_count: number;
+            /** @description the first 500 of `change_count` */
+            changes: components["schemas"]["DifferenceChange"][];
+            /** @description the run whose end came first, of those in `steps` */
+            first: components["schemas"]["DifferenceStep"] | null;
+            is_equal: boolean;
+            position: number;
+            step_count: number;
+            /** @description the first 100 of `step_count` */
+            steps: components["schemas"]["DifferenceStep"][];
+        };
         /** @description What a trigger did not start, and why; `count` causes were passed over together. */
         api__trigger_models__Skipped: {
             /** Format: date-time */
@@ -4581,6 +4634,20 @@ export interface components {
             count: number;
             message: string;
             reason: string;
+        };
+        /** @description What is different between two versions of a workflow; no changes where they say the same. */
+        api__version_models__Difference: {
+            after: number;
+            before: number;
+            changes: components["schemas"]["DefinitionChange"][];
+            name: string;
+            /** @description a unified diff */
+            text: string;
+            /**
+             * @description what `text` compares: the texts as published, or the definitions as JSON
+             * @enum {string}
+             */
+            text_of: "source" | "definition";
         };
     };
     responses: never;
@@ -5810,6 +5877,38 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ExecutedDefinition"];
+                };
+            };
+        };
+    };
+    get_execution_diff: {
+        parameters: {
+            query?: {
+                /** @description the other execution; the same one without it */
+                other?: string | null;
+                /** @description as it was after this event */
+                at?: number | null;
+                /** @description as the other one was after this event of its own */
+                other_at?: number | null;
+                /** @description wait until what is read goes up to this position, at most 5 s */
+                min_position?: number | null;
+            };
+            header?: never;
+            path: {
+                /** @description the id of an execution */
+                execution: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["api__operations__differences__Difference"];
                 };
             };
         };
@@ -8313,7 +8412,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Difference"];
+                    "application/json": components["schemas"]["api__version_models__Difference"];
                 };
             };
         };
