@@ -62,10 +62,12 @@ def read_entries(
     checkpoint: Checkpoint,
     found_junk: Callable[[int, bytes], None] | None = None,
     filed: Callable[[Filing], None] | None = None,
+    takes: Callable[[int, Decided | Sealed], bool] | None = None,
 ) -> Iterator[Entry | Unreadable]:
     """The decisions that count by the readers' rule; the checkpoint moves along. `found_junk` is told of bytes that are no record.
 
-    `filed` is told what is noted of the archive, when all that stands before it was taken.
+    `filed` is told what is noted of the archive, when all that stands before it was taken; `takes` says of a decision that counts
+    whether it is to be read.
     """
     for offset, content in records:
         record = read_record(content)
@@ -74,7 +76,8 @@ def read_entries(
         verdict = judge(checkpoint, offset, record)
         if verdict == "counts":
             assert isinstance(record, (Decided, Sealed))  # a union would be made each time
-            yield entry_of(offset, record)
+            if takes is None or takes(offset, record):
+                yield entry_of(offset, record)
         elif verdict == "filing" and filed is not None:
             assert isinstance(record, Retired | Bundled | Cut)
             filed(record)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -38,6 +39,18 @@ def verify(
         str | None, typer.Argument(metavar="EXECUTION|BUNDLE", help="The id of an execution, or the file of a bundle; without it all.")
     ] = None,
     every: Annotated[bool, typer.Option("--all", help="All executions.")] = False,
+    jobs: Annotated[
+        int | None, typer.Option("--jobs", "-j", metavar="N", min=1, max=256, help="In so many processes; as many as cores where it pays.")
+    ] = None,
+    since: Annotated[
+        str | None, typer.Option("--since", metavar="DURATION", help="Only executions that began so long ago at most: 30d.")
+    ] = None,
+    certificate: Annotated[
+        Path | None, typer.Option("--certificate", metavar="FILE", help="Write down what was verified, for others to check.")
+    ] = None,
+    against: Annotated[
+        Path | None, typer.Option("--against", metavar="FILE", help="Verify as far as a certificate goes, and compare with it.")
+    ] = None,
     log: Log = None,
     keys: Keys = None,
     as_json: Json = False,
@@ -47,4 +60,5 @@ def verify(
 
     if execution is not None and every:
         raise typer.BadParameter("give either EXECUTION or --all")
-    return command.verify(where.and_flags(log=log, keys=keys), execution, as_json)
+    asked = command.Asked(execution, jobs, since, certificate, against)
+    return command.verify(where.and_flags(log=log, keys=keys), asked, as_json)
