@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import inspect
 import json
 from collections.abc import Callable
@@ -60,9 +61,14 @@ def named(operations: list[Operation]) -> Callable[[Any], Any]:
     return pytest.mark.parametrize("operation", operations, ids=[one.name for one in operations])
 
 
+@functools.cache
+def closed() -> Any:
+    """An application whose callers have no rights."""
+    return make_app(cast(Any, Nothing()), Sites("127.0.0.1"), task_endpoint=cast(Any, Nothing()), authorize=refuses)
+
+
 async def ask(operation: Operation) -> tuple[int, str, dict[str, Any]]:
-    """Status, content type and body of the answer of an application whose callers have no rights."""
-    app = make_app(cast(Any, Nothing()), Sites("127.0.0.1"), task_endpoint=cast(Any, Nothing()), authorize=refuses)
+    """Status, content type and body of its answer."""
     said: list[Any] = []
 
     async def receive() -> dict[str, Any]:
@@ -73,7 +79,7 @@ async def ask(operation: Operation) -> tuple[int, str, dict[str, Any]]:
 
     path = url_of(operation)
     scope = {"type": "http", "method": operation.method, "path": path, "raw_path": path.encode(), "query_string": b"", "root_path": ""}
-    await app({**scope, "headers": [(b"host", b"127.0.0.1")]}, receive, send)
+    await closed()({**scope, "headers": [(b"host", b"127.0.0.1")]}, receive, send)
     return said[0]["status"], dict(said[0]["headers"])[b"content-type"].decode(), json.loads(said[1]["body"])
 
 
