@@ -35,6 +35,7 @@ from refold.cli.test_verb import run_tests
 from refold.cli.trace_verb import trace
 from refold.cli.trigger_verbs import triggers
 from refold.cli.try_verbs import step, try_
+from refold.cli.walk_verb import walk
 from refold.cli.webhook_verbs import webhooks
 from refold.cli.why_verb import why
 from refold.cli.workflow_verbs import workflows
@@ -66,6 +67,7 @@ PANELS: Mapping[str, Mapping[str, Verb]] = {
         "follow": follow,
         "trace": trace,
         "why": why,
+        "walk": walk,
         "diff": diff,
         "verify": verify,
         "what-if": what_if,

@@ -22,7 +22,7 @@ PAGES = (
     "archive-what-has-ended.md", "keep-secrets.md", "start-on-a-schedule.md", "ask-people.md", "ask-by-mail.md", "ask-in-slack.md",
     "limit-a-workflow.md", "start-from-other-systems.md", "start-after-other-workflows.md", "use-the-web-ui.md",
     "spare-what-is-down.md", "try-before-publishing.md", "see-what-a-version-would-change.md",
-    "test-a-workflow.md", "record-steps.md", "ask-why.md", "compare-executions.md", "prove-a-log.md",
+    "test-a-workflow.md", "record-steps.md", "ask-why.md", "compare-executions.md", "prove-a-log.md", "walk-through-an-execution.md",
 )  # fmt: skip
 
 

@@ -74,7 +74,7 @@ def verify(where: Where, asked: Asked, as_json: bool) -> int:
 def _found(where: Where, asked: Asked) -> Found:
     said = None if asked.against is None else certificate.read(asked.against)
     since = _since(asked.since) if said is None else said.since
-    with _reader(where) as (reader, settings):
+    with reading(where, "verify") as (reader, settings):
         ends = ends_of(reader)
         task = Task(ends if said is None else certificate.ends_in(said, ends), asked.execution, since)
         proofs = verify_journals(reader, settings, task, asked.jobs)
@@ -83,7 +83,7 @@ def _found(where: Where, asked: Asked) -> Found:
 
 
 @contextmanager
-def _reader(where: Where) -> Iterator[tuple[Reader, EngineSettings]]:
+def reading(where: Where, verb: str) -> Iterator[tuple[Reader, EngineSettings]]:
     """What reads the journals: of a data folder, or all of a log that is shared, beside the servers that own them."""
     settings = checked_settings(where)
     engine = engine_of(settings)
@@ -91,7 +91,7 @@ def _reader(where: Where) -> Iterator[tuple[Reader, EngineSettings]]:
         with open_shared_reader(engine) as reader:
             yield reader, engine
         return
-    target = folder_of(where, "verify reads the log itself, also beside a server that holds it")
+    target = folder_of(where, f"{verb} reads the log itself, also beside a server that holds it")
     with target.reader() as reader:
         yield reader, target.settings
 
