@@ -13,7 +13,7 @@ FOUND = $(or $(shell $(PYTHON) -c 'import platform; print(platform.python_versio
 UV = $(or $(shell command -v uv),$(BIN)/uv)
 
 .DEFAULT_GOAL := help
-.PHONY: recording screenshots event-windows help run serve ui test test-ai check format clients cel-conformance simulate schedules odd chaos chaos-live chaos-kafka bench bench-peers deploy-tools asyncapi-parser clean kafka lock people retention
+.PHONY: recording screenshots event-windows help run serve ui test test-ai check format clients cel-conformance simulate schedules odd chaos chaos-live chaos-kafka bench bench-peers chaos-agents deploy-tools asyncapi-parser clean kafka lock people retention
 .DELETE_ON_ERROR:
 
 help: ## List these commands
@@ -74,6 +74,9 @@ bench: $(VENV)/.dev ## Measure how fast it is; ARGS="--against restate" measures
 
 people: $(VENV)/.dev ## Answer many human tasks at once, each answer twice; TASKS=5000 CLIENTS=50
 	@$(BIN)/python -P -m tests.api.answer_many --tasks $(or $(TASKS),5000) --clients $(or $(CLIENTS),50)
+
+chaos-agents: $(VENV)/.dev ## Kill an engine whose agents are at work; KILLS=50 AGENTS=4 SEED=1
+	@$(BIN)/python -P -m tests.ai.agent_kills --kills $(or $(KILLS),50) --agents $(or $(AGENTS),4) --seed $(or $(SEED),1)
 
 retention: $(VENV)/.dev ## Run many short executions with a retention of an hour, on a fast clock; EXECUTIONS=1000000
 	@$(BIN)/python -m benchmarks.retention --executions $(or $(EXECUTIONS),1000000) $(ARGS)

@@ -37,6 +37,8 @@ ID_PATTERN: Final = r"^[a-z][a-z0-9_]{0,62}$"
 NAME_PATTERN: Final = r"^(refold\.)?[a-z][a-z0-9_-]{0,62}$"
 """Names with a dot are the engine's own; see `contracts.system`."""
 DURATION_PATTERN: Final = r"^(\d+(\.\d+)?(ms|s|m|h|d))+$|^P(\d+[WD])+(T(\d+(\.\d+)?[HMS])+)?$|^PT(\d+(\.\d+)?[HMS])+$"
+TOOL_PATTERN: Final = r"^[a-zA-Z_][a-zA-Z0-9_-]{0,63}$"
+"""What the name of a tool is made of: as much as every provider takes."""
 RESERVED_IDS: Final = frozenset({"in", "true", "false", "null"})
 
 EdgeType: TypeAlias = Literal[
@@ -159,6 +161,15 @@ class Position(Model):
     y: float
 
 
+class ToolOffer(Model):
+    """How a node is offered to a model: by what name, with which arguments, and how often it may be asked for."""
+
+    name: str | None = Field(default=None, pattern=TOOL_PATTERN, description="what the model calls it; without it the node's id")
+    description: str | None = Field(default=None, description="what the model is told of it; without it the node's `description`")
+    parameters: dict[str, Any] | None = Field(default=None, description="JSON Schema of its arguments, which are the node's data")
+    max_calls: int | None = Field(default=None, ge=1, le=10_000, description="how often an agent may ask for it")
+
+
 class NodeDefinition(Model):
     """A place in the graph: what happens there, and how it behaves when it fails or takes long."""
 
@@ -182,6 +193,7 @@ class NodeDefinition(Model):
     priority: int | None = Field(default=None, ge=0, le=9)
     queue: str | None = Field(default=None, min_length=1, max_length=100)
     input: Value = None
+    tool: ToolOffer | None = None
 
 
 class EdgeDefinition(Model):

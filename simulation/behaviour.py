@@ -14,6 +14,16 @@ BIG: Final = "x" * 70_000
 """Too big for an event."""
 
 
+def answer_of(chance: Chance) -> dict[str, Any]:
+    """What a model gives: most often calls of tools, of which some are there, and some arguments can be read."""
+    said = {"type": "text", "text": chance.one_of("so", BIG) if chance.percent(5) else "so"}
+    calls = [
+        {"type": "tool_call", "id": "", "name": f"n{chance.number(1, 9)}", "arguments": chance.one_of("{}", '{"n": 1}', "{")}
+        for _ in range(chance.number(0, 4))
+    ]
+    return {"message": {"role": "assistant", "parts": [said, *calls]}, "model": "openai:any", "usage": {"input_tokens": 1}}
+
+
 class Doing(NamedTuple):
     """What an attempt comes to: a value or an error, after so many milliseconds; `never` says nothing at all."""
 
@@ -39,7 +49,7 @@ class Behaviour:
 
     def _plain(self, task: str, kind: str) -> Doing:
         chance = Chance(self._seed, task)
-        output = {"n": chance.number(0, 3)} if kind != "undo" else None
+        output = answer_of(chance) if kind == "llm" else {"n": chance.number(0, 3)} if kind != "undo" else None
         draw = chance.number(0, 99)
         if self.is_calm or draw < 30:
             return Doing(output)

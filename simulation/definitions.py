@@ -11,6 +11,8 @@ from typing import Any, Protocol
 from domain.nodes import CONTROL_KINDS
 
 DEPTH_MAX = 3
+AGENT_EVERY = 6
+"""Of so many nodes one is an agent, where it would be work; what is drawn beside it stays the same."""
 SIGNALS = ("go", "stop")
 PEOPLE = ("ada", "bob", "eve")
 """Who answers human tasks; all are of the group `crew`."""
@@ -38,6 +40,8 @@ def child_of(policy: str) -> dict[str, Any]:
 
 
 _LEAVING = ("break", "continue")
+_TOOLS = ("work", "sub_workflow")
+"""What may be offered to an agent."""
 _RETRYING = ("work", "parallel", "for_each", "while", "repeat", "try", "sub_workflow")
 
 
@@ -57,8 +61,8 @@ def kinds_anywhere() -> tuple[str, ...]:
 
 
 def containers() -> tuple[str, ...]:
-    """The kinds with bodies."""
-    return tuple(kind.name for kind in CONTROL_KINDS.values() if kind.is_container)
+    """The kinds with bodies of their own; agents, whose bodies nobody writes, come in place of some work."""
+    return tuple(kind.name for kind in CONTROL_KINDS.values() if kind.is_container and kind.name != "agent")
 
 
 def _ports(node: dict[str, Any]) -> tuple[str, ...]:
@@ -103,7 +107,17 @@ class _Writer:
             mutexes = mutexes | {node["mutex"]}
         node["config"] = self.config(node["type"], depth + 1, loop, mutexes)
         self.policies(node)
+        if node["type"] == "work" and self.count % AGENT_EVERY == 0:
+            self.make_agent(node)
         return node
+
+    def make_agent(self, node: dict[str, Any]) -> None:
+        """An agent in place of work: with other turns, and another way with failures, from node to node."""
+        fails = {"on_tool_error": "fail"} if self.count % (3 * AGENT_EVERY) == 0 else {}
+        turns = 1 + self.count // AGENT_EVERY % 3
+        node |= {"type": "agent", "config": {"model": "openai:any", "input": "hi", "max_turns": turns, "parallel": turns, **fails}}
+        if set(node.get("timeouts", ())) & {"schedule_to_start", "heartbeat"}:
+            del node["timeouts"]
 
     def aim(self, node: dict[str, Any], nodes: list[dict[str, Any]]) -> None:
         """A `cancel` ends a node beside it; where it stands alone it is some other node."""
@@ -263,8 +277,10 @@ class _Writer:
         edge = {"from": source["id"] if ports == ("out",) else f"{source['id']}.{self.one_of(*ports)}", "to": target["id"]}
         if self.chance(15):
             edge["when"] = self.one_of("true", "false", "data == null")
-        elif self.chance(8):
+        elif self.chance(8) and kind in _TOOLS and target["type"] == "work":
             edge["type"] = "ai_tool"
+        if target["type"] == "agent" and kind in _TOOLS and int(source["id"][1:]) % 2:
+            edge = {"from": source["id"], "to": target["id"], "type": "ai_tool"}
         return edge
 
     def join(self, node: dict[str, Any], edges: list[dict[str, Any]]) -> None:

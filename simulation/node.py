@@ -119,7 +119,7 @@ class Node:
         self.hazards = Hazards()
         self._audit = audit
         self._soon: list[Callable[[], None]] = []
-        kinds: dict[str, ActivityKind] = {"undo": LocalKind("undo", behaviour)}
+        kinds: dict[str, ActivityKind] = {name: LocalKind(name, behaviour) for name in ("undo", "llm")}
         if traits.is_work_local:
             kinds["work"] = LocalKind("work", behaviour)
         settings, blobs = ActivitySettings(), NodeBlobs(disk, self.hazards)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from contracts.definitions import WorkflowDefinition
+from domain.definition.ai_edges_check import is_only_asked
 from domain.definition.findings import Findings
 from domain.definition.graph import ERROR_PORT
 from domain.definition.outline import Outline, OutlineBody, OutlineEdge, OutlineNode, config_of, outline_of
@@ -35,7 +36,7 @@ def unguarded_calls(outline: Outline) -> Iterator[OutlineNode]:
 
 def _reached(body: OutlineBody) -> Iterator[OutlineNode]:
     """The nodes of a body, and of those in it, that run whatever happens, as long as nothing fails."""
-    open_nodes = [node for node in body.nodes if not node.incoming and node.definition.when is None]
+    open_nodes = [node for node in body.nodes if not node.incoming and node.definition.when is None and not is_only_asked(node)]
     seen = set(open_nodes)
     while open_nodes:
         node = open_nodes.pop()

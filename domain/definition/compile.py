@@ -15,10 +15,11 @@ from contracts.commands import Limits
 from contracts.definitions import Body as BodyDefinition
 from contracts.definitions import Marker, NodeDefinition, Retry, WorkflowDefinition, has_output
 from contracts.values import encode
+from domain.definition.agent_turns import AGENT, add_turns
 from domain.definition.graph import ERROR_PORT, Body, Compiled, Edge, Graph, Node, RetryPolicy, programs_in, programs_of, visible_bodies
 from domain.definition.models_in_use import with_model
 from domain.expressions import Program, parse_duration, program, value
-from domain.nodes import ACTIVITY, CONTROL_KINDS
+from domain.nodes import ACTIVITY, CONTROL_KINDS, INNER_KINDS
 
 
 def compile_definition(definition: WorkflowDefinition, definition_hash: str = "", version: int = 0) -> Graph:
@@ -57,11 +58,16 @@ def _add_body(graph: Graph, definition: BodyDefinition, owner: Node | None, labe
         compiled = Edge(number, edge, body.nodes[body.index_of[source]], body.nodes[body.index_of[edge.target]], port)
         compiled.when = None if edge.when is None else compile_field("expression", edge.when)
         body.edges.append(compiled)
+        if compiled.is_offer:
+            compiled.target.offered.append(compiled)
+    for node in body.nodes:
+        if node.type == AGENT:
+            add_turns(graph, node, _add_body)
     return body
 
 
 def _add_node(graph: Graph, body: Body, index: int, definition: NodeDefinition) -> Node:
-    kind = CONTROL_KINDS.get(definition.type, ACTIVITY)
+    kind = CONTROL_KINDS.get(definition.type) or INNER_KINDS.get(definition.type, ACTIVITY)
     node = Node(len(graph.nodes), index, body, definition, kind)
     graph.nodes.append(node)
     if node.is_activity:
@@ -74,7 +80,7 @@ def _add_node(graph: Graph, body: Body, index: int, definition: NodeDefinition) 
             node.static_config = encode(node.config)
         _add_input(node, definition)
     else:
-        node.config = kind.Config.model_validate(definition.config)
+        node.config = kind.Config.model_validate(with_model(definition.type, definition.config, graph.settings.models))
         node.fields = dict(fields_of(node.config))
     node.ports = kind.ports(node.config)
     node.takes_signals = kind.takes_signals(node.config)
@@ -183,6 +189,8 @@ def _note_ways(node: Node) -> None:
 
 def _link(body: Body) -> None:
     for edge in body.edges:
+        if edge.is_offer:
+            continue
         edge.source.outgoing.append(edge)
         edge.source.leaves_plainly = edge.source.leaves_plainly and edge.when is None and not edge.is_back
         if edge.is_back:
@@ -193,8 +201,11 @@ def _link(body: Body) -> None:
             edge.target.incoming.append(edge)
         if edge.port == ERROR_PORT:
             edge.source.has_error_edge = True
-    body.unresolved = [len(node.incoming) + len(node.typed_incoming) for node in body.nodes]
-    body.starts = tuple(node.index for node in body.nodes if not node.incoming and not node.typed_incoming)
+    for edge in body.edges:
+        if edge.is_offer and not edge.source.outgoing:
+            edge.source.is_asked = True
+    body.unresolved = [len(node.incoming) + len(node.typed_incoming) + node.is_asked for node in body.nodes]
+    body.starts = tuple(node.index for node in body.nodes if not node.incoming and not node.typed_incoming and not node.is_asked)
     for edge in body.back_edges:
         edge.resets = _between(edge.target, edge.source)
         for index in edge.resets:
@@ -290,6 +301,8 @@ def _mark_references(expression: Program, body: Body) -> None:
         if reference.root != "nodes":
             continue
         for around in visible_bodies(body):
+            if around.is_hidden:
+                continue
             if not reference.path:
                 for node in around.nodes:
                     node.is_read = True

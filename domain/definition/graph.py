@@ -13,6 +13,7 @@ from typing import Any, Final, NamedTuple, TypeAlias
 from contracts.commands import Limits
 from contracts.definitions import After, EdgeDefinition, NodeDefinition, WorkflowDefinition
 from contracts.definitions import Body as BodyDefinition
+from domain.definition.ai_edges import takes_offers
 from domain.definition.kind_shape import KindShape
 from domain.definition.rules import RULES
 from domain.expressions import Program, Value, parse_duration
@@ -39,7 +40,7 @@ class RetryPolicy:
 class Edge:
     """A way from a port to a node; `number` counts within the body."""
 
-    __slots__ = ("definition", "is_back", "is_typed", "limit", "number", "port", "resets", "source", "target", "type", "when")
+    __slots__ = ("definition", "is_back", "is_offer", "is_typed", "limit", "number", "port", "resets", "source", "target", "type", "when")
 
     def __init__(self, number: int, definition: EdgeDefinition, source: Node, target: Node, port: str) -> None:
         self.number = number
@@ -49,6 +50,8 @@ class Edge:
         self.port = port
         self.type = ERROR_PORT if port == ERROR_PORT else definition.type
         self.is_typed = self.type.startswith("ai_")
+        self.is_offer = self.is_typed and takes_offers(self.type, target.type)
+        """Whether nothing flows over it: what stands at its beginning runs when it is asked."""
         self.is_back = definition.back
         self.limit = definition.max_iterations
         self.when: Compiled | None = None
@@ -59,6 +62,7 @@ class Node:
     """A node of a body, with everything that deciding about it needs."""
 
     __slots__ = (
+        "agency",
         "behind_error",
         "bodies",
         "body",
@@ -79,6 +83,7 @@ class Node:
         "index",
         "input_template",
         "is_activity",
+        "is_asked",
         "is_end",
         "is_read",
         "join",
@@ -89,6 +94,7 @@ class Node:
         "losers",
         "mutex",
         "number",
+        "offered",
         "only_source",
         "outgoing",
         "ports",
@@ -127,6 +133,7 @@ class Node:
         self.join_count = 1 if join == "any" else 0 if join == "all" else join.count if not isinstance(join, str) else 0
         self.ports: tuple[str, ...] = ()
         self.bodies: dict[str, Body] = {}
+        self.agency: Agency | None = None
         self._begin_with_no_edges()
         self._begin_with_no_config()
         self._begin_without_limits()
@@ -135,6 +142,10 @@ class Node:
         self.incoming: list[Edge] = []
         self.typed_incoming: list[Edge] = []
         self.outgoing: list[Edge] = []
+        self.offered: list[Edge] = []
+        """The edges over which the node is offered something, in the order written."""
+        self.is_asked = False
+        """Whether it runs only when it is asked."""
         self.only_source: Node | None = None
         """The node that alone leads to this one, where what comes in is nothing but its output."""
         self.feeders: tuple[Edge, ...] = ()
@@ -179,15 +190,59 @@ class Node:
         self.compensate_timeout_ms = 0
 
 
+class Tool(NamedTuple):
+    """A node as a model is offered it: `node` is its copy in the calls of the agent; `schema` is that of its arguments."""
+
+    name: str
+    node: Node
+    schema: dict[str, Any]
+    max_calls: int | None
+
+
+class Approval(NamedTuple):
+    """Of which tools people are asked before they run, where `when` holds (None: always), and the node that asks them."""
+
+    tools: frozenset[str]
+    when: Compiled | None
+    node: Node
+
+
+class Agency(NamedTuple):
+    """What an agent has at hand: known to it, and to the nodes of its turns. `told` is what the model is told of the tools (JSON)."""
+
+    agent: Node
+    tools: tuple[Tool, ...]
+    by_name: dict[str, int]
+    approvals: tuple[Approval, ...]
+    told: bytes
+    config: bytes
+    """The agent's config as it is written, for those whose config holds no template."""
+
+
 class Body:
     """A graph of nodes; `owner` is the container it is nested in, `label` which of its bodies it is."""
 
-    __slots__ = ("back_edges", "edges", "index_of", "label", "nodes", "number", "output", "owner", "starts", "unresolved", "variables")
+    __slots__ = (
+        "back_edges",
+        "edges",
+        "index_of",
+        "is_hidden",
+        "label",
+        "nodes",
+        "number",
+        "output",
+        "owner",
+        "starts",
+        "unresolved",
+        "variables",
+    )
 
     def __init__(self, number: int, owner: Node | None, label: str) -> None:
         self.number = number
         self.owner = owner
         self.label = label
+        self.is_hidden = False
+        """Whether it stands in no definition, and no expression names its nodes."""
         self.nodes: list[Node] = []
         self.edges: list[Edge] = []
         self.back_edges: list[Edge] = []

@@ -12,7 +12,7 @@ from typing import Any, ClassVar, Literal, TypeAlias
 from contracts.definitions import Body, Model
 from contracts.errors import Problem
 
-MemoName: TypeAlias = Literal["loop", "branches", "try", "wait", "child", "cancel", "detail", "task"]
+MemoName: TypeAlias = Literal["loop", "branches", "try", "wait", "child", "cancel", "detail", "task", "agent", "calls"]
 """What a node may note while it runs, by the tag it is stored under; `domain/execution/state.py` says how each folds."""
 LoopOver: TypeAlias = Literal["items", "rounds", "times"]
 """What a loop goes over: the items of a list, rounds as long as a condition holds, or so many times."""

@@ -193,6 +193,7 @@ _PLACES: Final[dict[str, Callable[[Text], bool]]] = {
     "index": _never,
     "acc": _never,
     "event": _never,
+    "args": _never,
 }
 _WHERE: Final = {
     "iteration": "it belongs to bodies of loops and to nodes on a cycle",
@@ -202,6 +203,7 @@ _WHERE: Final = {
     "index": "it belongs to the expressions of a `transform`",
     "acc": "it belongs to the `expression` of a `reduce`",
     "event": "it belongs to the triggers of type `event`",
+    "args": "it belongs to the `when` of an agent's `approval`",
 }
 _INSTEAD: Final = {
     "iteration": "move the node into the loop's body, or read the loop's output",
@@ -211,4 +213,5 @@ _INSTEAD: Final = {
     "index": "in a loop write `iteration.index`",
     "acc": "use a `transform` with `operation: reduce`",
     "event": "write `trigger.event`",
+    "args": "in a tool the arguments are `data`",
 }

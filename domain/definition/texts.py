@@ -17,6 +17,7 @@ _NONE: Final[Names] = frozenset()
 _SIGNAL: Final[Names] = frozenset({"signal"})
 _ITEM: Final[Names] = frozenset({"item", "index"})
 _ACC: Final[Names] = frozenset({"item", "index", "acc"})
+_ARGS: Final[Names] = frozenset({"args"})
 _ITERATION: Final[Names] = frozenset({"iteration"})
 _ERROR: Final[Names] = frozenset({"error"})
 
@@ -134,6 +135,8 @@ def _extra_names(kind: str, field: str, operation: str) -> Names:
         return _SIGNAL
     if kind == "transform" and field in ("expression", "when"):
         return _ACC if operation == "reduce" else _ITEM
+    if kind == "agent" and field == "when":
+        return _ARGS
     return _NONE
 
 

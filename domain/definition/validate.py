@@ -12,6 +12,7 @@ from typing import Any
 
 from contracts.definitions import LANGUAGE, NODES_MAX, Settings, WorkflowDefinition
 from contracts.errors import InvalidDefinition, Problem
+from domain.definition.ai_edges_check import check_ai_edges, check_tools
 from domain.definition.calls_check import check_calls
 from domain.definition.document import NOT_AN_OBJECT, check_values
 from domain.definition.edges_check import check_edges
@@ -97,6 +98,7 @@ def _check_all(outline: Outline) -> None:
     for body in outline.bodies:
         _check_has_nodes(body, findings)
         check_edges(body, findings)
+        check_ai_edges(body, findings)
         check_joins(body, findings)
         for node in reach(edge.target for edge in body.edges if edge.port == ERROR_PORT):
             node.behind_error = True
@@ -104,6 +106,7 @@ def _check_all(outline: Outline) -> None:
     for node in outline.nodes:
         check_node(outline, node)
     check_models(outline)
+    check_tools(outline)
     check_names(outline)
     check_calls(outline)
 

@@ -6,6 +6,7 @@ from typing import Final, Self, TypeAlias
 
 import msgspec
 
+from contracts.conversation import given_by
 from contracts.events import Ending, NodeStarted
 from contracts.ids import child_id
 from contracts.person import Person, plain_name
@@ -28,8 +29,8 @@ class Notes(msgspec.Struct, array_like=True):
     def leave(self, kind: KindShape, path: str, label: str, index: int, ending: Ending, output: bytes) -> None:
         """A body of the node at this path has ended so."""
 
-    def given(self, kind: KindShape, index: int) -> bytes | None:
-        """What a body of the node is given, where its event does not say; None: the node's own data."""
+    def given(self, kind: KindShape, index: int, data: bytes) -> bytes | None:
+        """What a body of the node is given, where its event does not say; None: the node's own data, which this is."""
         return None
 
     def add(self, items: bytes, count: int) -> None:
@@ -78,7 +79,7 @@ class LoopMemo(Notes, array_like=True, tag="loop"):
         if kind.loop_over != "rounds":
             self.results[index] = output
 
-    def given(self, kind: KindShape, index: int) -> bytes | None:
+    def given(self, kind: KindShape, index: int, data: bytes) -> bytes | None:
         """The item, out of the list that was recorded when the loop began."""
         return split_list(self.items)[index] if kind.loop_over == "items" else None
 
@@ -234,6 +235,68 @@ class TaskMemo(Notes, array_like=True, tag="task"):
         return sum(answer.port == port for answer in self.answers)
 
 
+class AgentTurn(msgspec.Struct, array_like=True, gc=False):
+    """What the model has answered, and what the tools gave that it asked for: whether all went well, and a value, or what it is told."""
+
+    answer: bytes
+    results: list[tuple[bool, bytes]]
+
+
+class AgentMemo(Notes, array_like=True, tag="agent"):
+    """What an agent notes: its config as it was filled in (None: as written), the turns so far, how often each tool was asked for.
+
+    `results` are those of the turn under way, by the place of the call. Nothing of it is said by an event of its own.
+    """
+
+    config: bytes | None = None
+    entered: int = 0
+    turns: list[AgentTurn] = msgspec.field(default_factory=list)
+    results: dict[int, tuple[bool, bytes]] = msgspec.field(default_factory=dict)
+    asked: dict[int, int] = msgspec.field(default_factory=dict)
+
+    @classmethod
+    def begun(cls, event: NodeStarted, execution: str, signals_received: int) -> Self:
+        """What was filled in stands in the event."""
+        return cls(event.detail)
+
+    def enter(self, label: str, index: int) -> None:
+        """A turn begins."""
+        self.entered = max(self.entered, index + 1)
+
+    def leave(self, kind: KindShape, path: str, label: str, index: int, ending: Ending, output: bytes) -> None:
+        """A turn has ended; what it gives is what the model has answered."""
+        if ending.status == "completed":
+            self.turns.append(AgentTurn(output, [self.results[place] for place in sorted(self.results)]))
+        self.results = {}
+
+
+class CallsMemo(Notes, array_like=True, tag="calls"):
+    """What the calls of an answer note: for each the number of the tool, or what the model is told instead; how many run at a time."""
+
+    verdicts: list[int | list[int] | dict[str, str]] = msgspec.field(default_factory=list)
+    concurrency: int = 1
+    entered: int = 0
+    open: int = 0
+
+    @classmethod
+    def begun(cls, event: NodeStarted, execution: str, signals_received: int) -> Self:
+        """What was found about each stands in the event."""
+        return cls(decode(event.detail or b"[]"), event.concurrency)
+
+    def enter(self, label: str, index: int) -> None:
+        """One more call runs."""
+        self.entered = max(self.entered, index + 1)
+        self.open += 1
+
+    def leave(self, kind: KindShape, path: str, label: str, index: int, ending: Ending, output: bytes) -> None:
+        """One has ended."""
+        self.open -= 1
+
+    def given(self, kind: KindShape, index: int, data: bytes) -> bytes | None:
+        """Its arguments, out of the answer."""
+        return given_by(data, index)
+
+
 class HeldMemo(Notes, array_like=True, tag="held"):
     """What an activity notes that a circuit breaker holds: which one, and since when (milliseconds since 1970)."""
 
@@ -241,7 +304,9 @@ class HeldMemo(Notes, array_like=True, tag="held"):
     since: int = 0
 
 
-Memo: TypeAlias = LoopMemo | BranchesMemo | TryMemo | WaitMemo | ChildMemo | CancelMemo | DetailMemo | TaskMemo | HeldMemo
+Memo: TypeAlias = (
+    LoopMemo | BranchesMemo | TryMemo | WaitMemo | ChildMemo | CancelMemo | DetailMemo | TaskMemo | AgentMemo | CallsMemo | HeldMemo
+)
 MEMOS: Final[dict[MemoName, type[Memo]]] = {
     "loop": LoopMemo,
     "branches": BranchesMemo,
@@ -251,5 +316,7 @@ MEMOS: Final[dict[MemoName, type[Memo]]] = {
     "cancel": CancelMemo,
     "detail": DetailMemo,
     "task": TaskMemo,
+    "agent": AgentMemo,
+    "calls": CallsMemo,
 }
 """The notes by the name that a kind asks for them by, which is the tag they are stored under."""

@@ -111,7 +111,9 @@ def _add_nodes(ctx: Sight, nodes: dict[str, Any], path: tuple[str, ...], frame: 
             return
     while scope is not None:
         body = ctx.graph.bodies[scope.body]
-        if not path:
+        if body.is_hidden:
+            pass
+        elif not path:
             for name, index in body.index_of.items():
                 _add_node(ctx, nodes, name, scope, index)
         elif path[0] in body.index_of:
@@ -164,7 +166,7 @@ def _on_cycle(ctx: Sight, frame: Frame) -> bool:
 
 def _loop_iteration(ctx: Sight, scope: Scope | None) -> dict[str, Any] | None:
     while scope is not None:
-        if scope.label == "[]" and (owner := ctx.state.runs.get(scope.owner)) is not None:
+        if scope.label == "[]" and (owner := ctx.state.runs.get(scope.owner)) is not None and not ctx.graph.bodies[scope.body].is_hidden:
             return iteration_in(ctx, owner, scope)
         scope = ctx.state.scopes[scope.parent] if scope.parent is not None else None
     return None

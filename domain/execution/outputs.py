@@ -33,6 +33,8 @@ def body_output(graph: Graph, scope: Scope) -> bytes | None:
     last = last_nodes(graph, scope)
     if not last:
         return NULL
+    if len(last) > 1 and graph.bodies[scope.body].is_hidden:  # of a call: what its tool gave, whoever was asked before
+        last = [max(last, key=lambda node: scope.ended[node.index].at)]
     return scope.ended[last[0].index].output or NULL if len(last) == 1 else None
 
 

@@ -36,6 +36,7 @@ from contracts.commands import (
     TakeSlot,
     TerminateExecution,
 )
+from contracts.conversation import conversation
 from contracts.definitions import PRIORITY_DEFAULT
 from contracts.events import Event
 from contracts.failure import Failure
@@ -43,9 +44,10 @@ from contracts.ids import activity_key
 from contracts.journal import Decision
 from contracts.key import NO_KEY
 from contracts.values import NULL
-from domain.definition.graph import Graph, Node
+from domain.definition.graph import Agency, Graph, Node
 from domain.execution import keeper
 from domain.execution.breaker import breaker_id
+from domain.execution.memo import AgentMemo
 from domain.execution.paths import is_for_worker, is_undo, undone_node
 from domain.execution.pins import plan_of_child
 from domain.execution.start_values import priority_of
@@ -224,12 +226,25 @@ def run_activity(graph: Graph, state: Execution, run: NodeRun) -> RunActivity:
             state.execution, path, run.attempt, node.definition.compensate.type, run.config or b"{}", NULL, state.workflow,
             Limits(node.compensate_timeout_ms or None), None, node.queue, priority, state.correlation, steps,
         )  # fmt: skip
+    if node.agency is not None:
+        return _model_call(state, run, node, node.agency, priority)
     given = run.input or node.static_input or run.data
     is_cached = node.cache_ttl_ms and state.key == NO_KEY and state.test is None  # what a test gives is nobody else's
     caching = Caching(node.cache_ttl_ms, run.cache_key) if is_cached else None
     return RunActivity(
         state.execution, path, run.attempt, node.type, run.config or node.static_config, given, state.workflow,
         node.limits, caching, node.queue, priority, state.correlation, steps,
+    )  # fmt: skip
+
+
+def _model_call(state: Execution, run: NodeRun, node: Node, agency: Agency, priority: int) -> RunActivity:
+    """A model call of an agent: what was said so far is put together from the agent's notes."""
+    memo = state.runs[state.scopes[run.scope].owner].memo
+    assert isinstance(memo, AgentMemo)
+    given = conversation(agency.told, ((turn.answer, turn.results) for turn in memo.turns))
+    return RunActivity(
+        state.execution, run.path, run.attempt, node.type, memo.config or agency.config, given, state.workflow,
+        node.limits, None, node.queue, priority, state.correlation, () if run.steps is None else tuple(run.steps.items()),
     )  # fmt: skip
 
 

@@ -7,7 +7,22 @@ from typing import Final, NamedTuple
 
 from domain.expressions.faults import Unreadable
 
-NAMES: Final = ("input", "data", "nodes", "vars", "iteration", "signal", "error", "execution", "trigger", "item", "index", "acc", "event")
+NAMES: Final = (
+    "input",
+    "data",
+    "nodes",
+    "vars",
+    "iteration",
+    "signal",
+    "error",
+    "execution",
+    "trigger",
+    "item",
+    "index",
+    "acc",
+    "event",
+    "args",
+)
 """The roots an expression may use."""
 SOURCE_CHARS_MAX: Final = 4_000
 """A longer expression is refused."""

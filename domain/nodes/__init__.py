@@ -6,6 +6,7 @@ from typing import Final
 
 from domain.execution.kind import Kind
 from domain.nodes.activity import Activity
+from domain.nodes.agent import Agent
 from domain.nodes.break_ import Break
 from domain.nodes.cancel import Cancel
 from domain.nodes.compensate import Compensate
@@ -25,6 +26,7 @@ from domain.nodes.set_variable import SetVariable
 from domain.nodes.start import Start
 from domain.nodes.sub_workflow import SubWorkflow
 from domain.nodes.switch import Switch
+from domain.nodes.tool_calls import ApprovedCalls, Calls
 from domain.nodes.transform import Transform
 from domain.nodes.try_ import Try
 from domain.nodes.wait_signal import WaitSignal
@@ -56,7 +58,10 @@ KINDS: Final[tuple[Kind, ...]] = (
     EmitSignal(),
     Cancel(),
     Compensate(),
+    Agent(),
 )
 
 CONTROL_KINDS: Final[dict[str, Kind]] = {kind.name: kind for kind in KINDS}
+INNER_KINDS: Final[dict[str, Kind]] = {kind.name: kind for kind in (Calls(), ApprovedCalls())}
+"""What stands in the turns of an agent; no definition names them."""
 ACTIVITY: Final[Kind] = Activity()

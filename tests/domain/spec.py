@@ -322,7 +322,17 @@ def slow(delay_ms: int, value: Any = "slow") -> Act:
     return lambda call: After(delay_ms, value)
 
 
-STANDARD: Mapping[str, Act] = {"never": never, "bad": fails(), "undo": gives(None), "unstarted": unstarted}
+def model(call: Called) -> Any:
+    """A model that asks for each tool at once, for one that is not there, and then has its answer."""
+    given = call.input if isinstance(call.input, dict) else {}
+    calls = [] if given.get("turns") else [*(tool["name"] for tool in given.get("tools", ())), "nobody"]
+    parts = [{"type": "tool_call", "id": "", "name": name, "arguments": "{}"} for name in calls]
+    return {"message": {"role": "assistant", "parts": parts or [{"type": "text", "text": "done"}]}, "usage": {"input_tokens": 1}}
+
+
+STANDARD: Mapping[str, Act] = {
+    "llm": model, "never": never, "bad": fails(), "undo": gives(None), "unstarted": unstarted,
+}  # fmt: skip
 """What the kinds of these names do unless a test says otherwise; every other kind gives its data."""
 
 

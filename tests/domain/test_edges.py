@@ -145,7 +145,7 @@ def test_the_error_is_seen_by_all_nodes_behind_an_error_edge() -> None:
 
 def test_typed_edges_nest_under_the_name_of_their_type() -> None:
     text = """
-    nodes: [{id: t1, type: t1}, {id: t2, type: t2}, {id: m, type: m}, {id: s, type: s}, {id: agent, type: agent}]
+    nodes: [{id: t1, type: t1}, {id: t2, type: t2}, {id: m, type: m}, {id: s, type: s}, {id: agent, type: own}]
     edges: [{from: t1, to: agent, type: ai_tool}, {from: t2, to: agent, type: ai_tool}, {from: m, to: agent, type: ai_memory}, {from: s, to: agent}]
     """
     world = run(text, None, {"t1": slow(5, 1), "t2": slow(1, 2), "m": slow(1, 3), "s": slow(9, {"q": 4})})

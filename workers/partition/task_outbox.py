@@ -14,6 +14,7 @@ from typing import Final, TypeAlias
 
 from contracts import codec
 from contracts.commands import CancelActivity, Command, CompleteActivity, Envelope, FailActivity, RunActivity
+from contracts.conversation import MODEL_KIND, whole
 from contracts.errors import LogError
 from contracts.failure import Failure
 from contracts.ids import activity_key
@@ -70,7 +71,10 @@ class TaskOutbox:
             return
         try:
             steps = {name: self._inline(output) for name, output in activity.steps}
-            record = encode_task(activity, self._inline(activity.config), self._inline(activity.input), self._next(), steps)
+            given = self._inline(activity.input)
+            if activity.kind == MODEL_KIND:
+                given = whole(given, self._inline)
+            record = encode_task(activity, self._inline(activity.config), given, self._next(), steps)
         except KeyError as error:
             self._fail(activity, "blob.missing", f"the blob store has no {error.args[0]}")
             return

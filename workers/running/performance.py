@@ -10,7 +10,8 @@ import threading
 from collections.abc import Mapping
 from typing import Any, Final
 
-from contracts.commands import CompleteActivity, FailActivity
+from contracts.commands import CompleteActivity, FailActivity, RunActivity
+from contracts.conversation import MODEL_KIND, whole
 from contracts.errors import InvalidInput
 from contracts.ports.activities import ActivityKind
 from contracts.ports.blobs import Blobs
@@ -82,8 +83,11 @@ class Performance:
         if getattr(kind, "passes_data", False):
             kind.run(attempt, config, None)
             return attempt.activity.input
-        output = self._write(kind.run(attempt, config, self._read(attempt, attempt.activity.input)))
+        output = self._write(kind.run(attempt, config, self._read(attempt, self._input(attempt.activity))))
         return output if attempt.masking is None and attempt.redaction is None else attempt.masked(output)
+
+    def _input(self, activity: RunActivity) -> bytes:
+        return whole(activity.input, self._load) if activity.kind == MODEL_KIND else activity.input
 
     def _read(self, attempt: Attempt, value: bytes, hides: bool = False) -> Any:
         if is_reference(value):

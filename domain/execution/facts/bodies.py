@@ -7,13 +7,14 @@ from typing import Final
 from contracts import events as e
 from contracts.values import NULL
 from domain.definition.graph import Graph
+from domain.execution.facts import agents
 from domain.execution.facts.runs import (
     Applier,
     Cause,
     blank,
     close_lingering,
 )
-from domain.execution.memo import TryMemo
+from domain.execution.memo import CallsMemo, TryMemo
 from domain.execution.outputs import body_output
 from domain.execution.paths import scope_path
 from domain.execution.state import (
@@ -48,7 +49,7 @@ def _scope_entered(graph: Graph, state: Execution, event: e.ScopeEntered, cause:
 
 def _given(graph: Graph, run: NodeRun, event: e.ScopeEntered) -> bytes:
     """What a body is given, where its event does not say."""
-    given = None if run.memo is None else run.memo.given(graph.nodes[run.node].kind, event.index)
+    given = None if run.memo is None else run.memo.given(graph.nodes[run.node].kind, event.index, run.data)
     return run.data if given is None else given
 
 
@@ -76,6 +77,8 @@ def _scope_left(graph: Graph, state: Execution, event: e.ScopeLeft, cause: Cause
         return
     if run.memo is not None:
         run.memo.leave(graph.nodes[run.node].kind, run.path, scope.label, scope.index, ending, output)
+        if isinstance(run.memo, CallsMemo):
+            agents.note_result(graph, state, run, scope, ending, output)
     if isinstance(run.memo, TryMemo) and ending.status == "failed" and ending.failure is not None:
         run.last_failure = ending.failure  # a catch is about to be told
 

@@ -10,7 +10,7 @@ from contracts.events import carried, carried_failure
 from contracts.values import length_of
 from domain.definition.graph import Graph
 from domain.execution import edges
-from domain.execution.facts import compensation
+from domain.execution.facts import agents, compensation
 from domain.execution.facts.runs import (
     UNPLACED,
     Applier,
@@ -47,6 +47,8 @@ def _node_started(graph: Graph, state: Execution, event: e.NodeStarted, cause: C
     node = graph.nodes[run.node]
     memo = acting_shape(graph, run).memo
     run.memo = None if memo is None else MEMOS[memo].begun(event, state.execution, state.signals_received)
+    if memo == "calls":
+        agents.note_calls(state, run)
     if node.takes_signals and run.path not in state.waiting and not is_undo(run.path):
         state.waiting.append(run.path)
 

@@ -80,17 +80,17 @@ def skip_node(ctx: Deciding, scope: Scope, node: Node, path: str) -> None:
     ctx.consider_targets(scope, node)
 
 
-def start_node(ctx: Deciding, scope: Scope, node: Node) -> None:
-    """The node's turn has come: its losers go, its `when` is asked, its mutex taken, and its kind begins."""
+def start_node(ctx: Deciding, scope: Scope, node: Node, given: bytes | None = None) -> None:
+    """The node's turn has come: its losers go, its `when` is asked, its mutex taken, and its kind begins; with data that it is `given`."""
     waits = ctx.begins_later()
     path = node_path(scope, node)
-    plain = plain_data(ctx.graph, scope, node)
+    plain = plain_data(ctx.graph, scope, node) if given is None else given
     try:
         data = plain if plain is not None else ctx.keep(_joined_data(ctx, scope, node))
     except ExpressionError as error:
         fail_expression(ctx, Ready(scope, node, path, values.NULL, scope.tried + 1, values.NULL), error)
         return
-    ready = Ready(scope, node, path, data, scope.tried + 1, None if plain is not None else data)
+    ready = Ready(scope, node, path, data, scope.tried + 1, None if plain is not None and given is None else data)
     if node.losers and node.definition.losers == "cancel":
         _cancel_losers(ctx, scope, node)
     if node.when is not None and not _when_holds(ctx, ready):

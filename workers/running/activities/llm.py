@@ -19,15 +19,19 @@ from contracts.errors import InvalidInput
 from contracts.messages import FilePart, Message, TextPart, read_messages, text_message
 from contracts.models import ALIAS_PATTERN, CHAIN_MAX, check_model, models_in
 from contracts.ports.activities import ActivityContext
+from contracts.values import encode
 from workers.running.activities import config as configs
 from workers.running.activity_error import ActivityError
 from workers.running.activity_settings import ActivitySettings
 from workers.running.ai.conversation import Conversation, Wanted
 from workers.running.ai.process import AiProcess
+from workers.running.ai.turns import TurnConversation, Turns
 from workers.running.ai.wire import Options
 from workers.running.redaction import RULES_MAX, Redaction, rule_problem
 from workers.running.watch import seconds_of
 
+AGENT: Final = "agent"
+"""Under this name stands the config of an agent whose model call it is: no definition can write it here."""
 REPAIR_MAX: Final = 10
 STOPS_MAX: Final = 16
 _ALIAS: Final = re.compile(ALIAS_PATTERN)
@@ -115,17 +119,33 @@ class Llm:
 
     def run(self, context: ActivityContext, config: dict[str, Any], data: Any) -> Any:
         """Ask. Raises ActivityError `ai.…`, `http.…`, `input.invalid`, see the reference."""
-        wanted = configs.read_config(LlmConfig, config)
-        hidden = Redaction(wanted.redact)
-        conversation = Conversation(self._process, context, _wanted(wanted), not self._settings.allow_private_addresses)
+        hidden, conversation = self._conversation(context, config, data)
         try:
             return hidden.value(conversation.outcome())
         except ActivityError as error:
             raise _redacted(error, hidden) from None
 
+    def _conversation(self, context: ActivityContext, config: dict[str, Any], data: Any) -> tuple[Redaction, Conversation]:
+        checks = not self._settings.allow_private_addresses
+        if AGENT in config:
+            wanted, turns = _of_agent(context.path, config[AGENT], data)
+            return Redaction(wanted.redact), TurnConversation(self._process, context, _wanted(wanted), checks, turns)
+        wanted = configs.read_config(LlmConfig, config)
+        return Redaction(wanted.redact), Conversation(self._process, context, _wanted(wanted), checks)
+
     def close(self) -> None:
         """End the AI process."""
         self._process.close()
+
+
+def _of_agent(path: str, config: dict[str, Any], data: Any) -> tuple[LlmConfig, Turns]:
+    """A model call of an agent: the config of one, and what was said before. Raises ActivityError `input.invalid`."""
+    given = {name: value for name, value in config.items() if name not in ("input", "tool_mode") and value is not None}
+    if "input" in config:
+        asked = config["input"]
+        given["prompt"] = asked if isinstance(asked, str) else encode(asked).decode()
+    turns = Turns(path=path, mode=config.get("tool_mode", "auto"), tools=data["tools"], turns=data["turns"])
+    return configs.read_config(LlmConfig, given), turns
 
 
 def _redacted(error: ActivityError, hidden: Redaction) -> ActivityError:

@@ -25,7 +25,7 @@ from contracts.values import decode, encode
 from domain.definition.input_schema import check
 from workers.running.activity_error import ActivityError
 from workers.running.ai.process import AiProcess
-from workers.running.ai.wire import Answer, Ask, Fault, Options, Usage
+from workers.running.ai.wire import Answer, Ask, Fault, Options, Tool, Usage
 
 PROBLEMS_SAID: Final = 10
 """So many problems are said back at a time."""
@@ -49,6 +49,7 @@ class Wanted:
     timeout_s: float = 300.0
     credential: str | None = None
     base_url: str | None = None
+    tools: tuple[Tool, ...] = ()
 
 
 class Conversation:
@@ -82,7 +83,7 @@ class Conversation:
             if isinstance(answer, Fault):
                 return answer
             text = text_of(answer.message)
-            if wanted.schema is None:
+            if wanted.schema is None or answer.finish_reason == "tool_call":
                 return self._outcome(answer, text, None)
             value, problems = fitting(wanted.schema, text)
             if not problems:
@@ -108,6 +109,7 @@ class Conversation:
             credential=wanted.credential or "",
             checks_address=self._checks_address,
             schema=Raw(encode(wanted.schema)),
+            tools=wanted.tools,
             stream=wanted.stream,
             strict=wanted.strict,
             headers={"traceparent": context.traceparent, "idempotency-key": f"{context.idempotency_key}/{len(self._calls)}"},
