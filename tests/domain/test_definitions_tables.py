@@ -33,7 +33,7 @@ TABLES: list[tuple[str, dict[str, Any]]] = [
 ]
 CASES = [case for _, case in TABLES]
 CHILD = {"nodes": [{"id": "a", "type": "a"}]}
-LATER = {"triggers", "quota", "models"}  # tests/workers/test_trigger_directory.py, test_quotas.py, tests/ai/test_execution.py
+LATER = {"triggers", "quota", "models", "prompts"}  # test_trigger_directory.py, test_quotas.py, tests/ai/test_execution.py, test_prompt.py
 
 
 @pytest.mark.parametrize("case", CASES, ids=[name for name, _ in TABLES])
