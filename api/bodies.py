@@ -55,6 +55,7 @@ class ResolveBody(msgspec.Struct, forbid_unknown_fields=True):
     output: msgspec.Raw = EMPTY
     port: str | None = None
     variables: msgspec.Raw = EMPTY
+    budget: msgspec.Raw = EMPTY
 
 
 class DelegateBody(msgspec.Struct, forbid_unknown_fields=True):

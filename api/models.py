@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.problems import Problem, ProblemItem
+from contracts.definitions import Budget
 
 STATUS = Literal["created", "scheduled", "running", "paused", "incident", "completed", "failed", "cancelled", "terminated", "quarantined"]
 Time = Annotated[str, Field(json_schema_extra={"format": "date-time"})]
@@ -123,6 +124,7 @@ class ResolveRequest(BaseModel):
     output: Any = Field(default=None, description="with `skip`: the node's output")
     port: str | None = Field(default=None, description="with `skip`: the port to leave by")
     variables: dict[str, Any] | None = Field(default=None, description="set first")
+    budget: Budget | None = Field(default=None, description="of an incident `ai.budget`: other limits; what is left out stays as it is")
 
 
 class WaitingFor(BaseModel):

@@ -62,21 +62,9 @@ class DefinitionSource(msgspec.Struct, frozen=True, array_like=True, tag=4):
     correlation: str = ""
 
 
-class PromptPublished(msgspec.Struct, frozen=True, array_like=True, tag=5):
-    """A new version of a prompt exists. `content` is JSON; the `hash` of it is what workflows pin."""
+CatalogRecord: TypeAlias = DefinitionPublished | DefinitionActivated | DefinitionArchived | DefinitionSource
 
-    name: str
-    version: int
-    hash: str
-    content: bytes
-    recorded_at: int
-    actor: str = ""
-    correlation: str = ""
-
-
-CatalogRecord: TypeAlias = DefinitionPublished | DefinitionActivated | DefinitionArchived | DefinitionSource | PromptPublished
-
-_TAG_MAX: Final = 5
+_TAG_MAX: Final = 4
 _decoder: Final = msgspec.msgpack.Decoder(CatalogRecord)
 _any: Final = msgspec.msgpack.Decoder()
 

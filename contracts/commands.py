@@ -15,6 +15,7 @@ from contracts.caller import Caller
 from contracts.failure import Failure
 from contracts.person import Person
 from contracts.pins import Plan
+from contracts.usage import Allowance, Amount, ModelCall, Price
 
 
 class _Command(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -45,7 +46,7 @@ class CreateExecution(_Command, frozen=True, tag=1):
     `keeper` is written in by the owner where the workflow's slots are kept in another partition: who asks there for one in its place.
     So is `awaits_quota`, where the workflow has its fill and its quota queues, or its `while_paused` does: the execution exists, and
     waits to be let in. `heeds_pauses` says that a trigger fires by itself, which does what `while_paused` says. With a `test` it is a
-    test run.
+    test run. So are `prices`: what the models cost now that its definition names. `allowance` is what the parent lets a child use.
     """
 
     workflow: str
@@ -63,6 +64,8 @@ class CreateExecution(_Command, frozen=True, tag=1):
     awaits_quota: bool = False
     heeds_pauses: bool = False
     test: Plan | None = None
+    prices: tuple[Price, ...] = ()
+    allowance: Allowance | None = None
 
 
 class StartExecution(_Command, frozen=True, tag=2):
@@ -123,19 +126,20 @@ class ReportProgress(_Command, frozen=True, tag=9):
 
 
 class CompleteActivity(_Command, frozen=True, tag=10):
-    """An attempt has ended with a result."""
+    """An attempt has ended with a result. `calls` are the requests to models that it took."""
 
     path: str
     attempt: int
     output: bytes
     cached: bool = False
+    calls: tuple[ModelCall, ...] = ()
 
 
 class FailActivity(_Command, frozen=True, tag=11):
     """An attempt has failed. `retryable: false` says that the same attempt would fail the same way.
 
     `breakers` is written in by the owner: the circuit breakers that the failure counts for. `retry_after_ms`: whoever was asked has said
-    how long to wait before the next attempt.
+    how long to wait before the next attempt. `calls` are the requests to models that it took.
     """
 
     path: str
@@ -144,6 +148,7 @@ class FailActivity(_Command, frozen=True, tag=11):
     retryable: bool = True
     breakers: tuple[str, ...] = ()
     retry_after_ms: int = 0
+    calls: tuple[ModelCall, ...] = ()
 
 
 class FireTimer(_Command, frozen=True, tag=12):
@@ -158,23 +163,28 @@ class FireTimer(_Command, frozen=True, tag=12):
 
 
 class ReportChild(_Command, frozen=True, tag=13):
-    """A child has ended: `completed` with an output, or `failed`, `cancelled`, `terminated` with a failure."""
+    """A child has ended: `completed` with an output, or `failed`, `cancelled`, `terminated` with a failure; `used` is what models took."""
 
     path: str
     child: str
     status: str
     output: bytes | None = None
     failure: Failure | None = None
+    used: Amount | None = None
 
 
 class ResolveIncident(_Command, frozen=True, tag=14):
-    """A person decides how a stopped path goes on; `variables` is a JSON object that is set first."""
+    """A person decides how a stopped path goes on; `variables` is a JSON object that is set first.
+
+    `budget` holds new limits: of the node where its own budget is used up, else of the execution.
+    """
 
     incident: str
     action: Literal["retry", "skip", "fail"]
     output: bytes | None = None
     port: str | None = None
     variables: bytes | None = None
+    budget: Allowance | None = None
 
 
 class QuarantineExecution(_Command, frozen=True, tag=15):

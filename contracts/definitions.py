@@ -37,8 +37,6 @@ ID_PATTERN: Final = r"^[a-z][a-z0-9_]{0,62}$"
 NAME_PATTERN: Final = r"^(refold\.)?[a-z][a-z0-9_-]{0,62}$"
 """Names with a dot are the engine's own; see `contracts.system`."""
 DURATION_PATTERN: Final = r"^(\d+(\.\d+)?(ms|s|m|h|d))+$|^P(\d+[WD])+(T(\d+(\.\d+)?[HMS])+)?$|^PT(\d+(\.\d+)?[HMS])+$"
-_KINDS_BEFORE: Final = {"prompt_execution": "prompt"}
-"""Kinds by names that others gave them: they are read as these."""
 TOOL_PATTERN: Final = r"^[a-zA-Z_][a-zA-Z0-9_-]{0,63}$"
 """What the name of a tool is made of: as much as every provider takes."""
 RESERVED_IDS: Final = frozenset({"in", "true", "false", "null"})
@@ -68,10 +66,6 @@ class Marker:
 
     def __init__(self, role: Literal["expression", "items", "value"]) -> None:
         self.role = role
-
-
-def _kind_now(kind: Any) -> Any:
-    return _KINDS_BEFORE.get(kind, kind) if isinstance(kind, str) else kind
 
 
 def _not_reserved(text: Any) -> Any:
@@ -180,7 +174,7 @@ class NodeDefinition(Model):
     """A place in the graph: what happens there, and how it behaves when it fails or takes long."""
 
     id: Identifier
-    type: Annotated[str, BeforeValidator(_kind_now)] = Field(min_length=1, max_length=100, description="the node kind")
+    type: str = Field(min_length=1, max_length=100, description="the node kind")
     config: dict[str, Any] = Field(default_factory=dict)
     name: str | None = None
     description: str | None = None
@@ -262,6 +256,23 @@ class Quota(Model):
     on_limit: Literal["refuse", "queue"] = "refuse"
 
 
+class Budget(Model):
+    """How much of models may be used, at most: US dollars, tokens of questions and answers, requests to models, calls of tools."""
+
+    usd: float | None = Field(default=None, ge=0, le=1_000_000, allow_inf_nan=False)
+    tokens: int | None = Field(default=None, ge=0, le=2**53)
+    model_calls: int | None = Field(default=None, ge=0, le=2**53)
+    tool_calls: int | None = Field(default=None, ge=0, le=2**53)
+
+
+class ModelPrice(Model):
+    """What a model costs, in US dollars for a million tokens; without `cached` what is read from a cache costs as much as other input."""
+
+    input: float = Field(ge=0, le=1_000_000, allow_inf_nan=False)
+    output: float = Field(ge=0, le=1_000_000, allow_inf_nan=False)
+    cached: float | None = Field(default=None, ge=0, le=1_000_000, allow_inf_nan=False)
+
+
 class ModelUse(Model):
     """Models by a name of the definition's own: the first that can is asked. What else it says counts where a node does not say it."""
 
@@ -273,14 +284,7 @@ class ModelUse(Model):
     timeout: Duration | None = None
     credential: CredentialName | None = None
     base_url: str | None = None
-
-
-class PinnedPrompt(Model):
-    """A prompt that a published workflow uses: which version of it, its hash, and all that it says."""
-
-    version: int = Field(ge=1)
-    hash: str
-    content: dict[str, Any]
+    price: ModelPrice | None = None
 
 
 class Settings(Model):
@@ -300,6 +304,7 @@ class Settings(Model):
     quota: Quota | None = None
     after: Annotated[list[After], BeforeValidator(_as_list), OneOrMore()] = Field(default_factory=list, max_length=AFTER_MAX)
     models: dict[Identifier, ModelUse] = Field(default_factory=dict, max_length=MODELS_MAX)
+    budget: Budget | None = None
 
     @property
     def is_counted(self) -> bool:
@@ -326,9 +331,6 @@ class WorkflowDefinition(Body):
     input: dict[str, Any] | bool | None = Field(default=None, description="JSON Schema 2020-12 of the input")
     settings: Settings = Field(default_factory=Settings)
     triggers: list[dict[str, Any]] = Field(default_factory=list, max_length=TRIGGERS_MAX, description="what starts executions by itself")
-    prompts: dict[str, PinnedPrompt] = Field(
-        default_factory=dict, description="the prompts that nodes name, as they were; written anew when the definition is published"
-    )
     language: int | None = Field(default=None, ge=1, description="the number of the language; it is added when the definition is published")
 
 

@@ -18,6 +18,7 @@ import msgspec
 from contracts.commands import Command, CompleteActivity, FailActivity, RecordStep, ReportChild, SendSignal
 from contracts.failure import Failure
 from contracts.person import Person
+from contracts.usage import Allowance, Amount, ModelCall
 
 EndingStatus: TypeAlias = Literal["completed", "failed", "cancelled", "broken", "continued", "terminated"]
 """How a body or a container is going to end, once what runs in it has stopped."""
@@ -574,6 +575,39 @@ class StepRecorded(_Event, frozen=True, tag=95):
     attempt: int
 
 
+class BudgetReserved(_Event, frozen=True, tag=101):
+    """Before a model is asked the most that this may take is set aside: of an attempt, whose first `model` it names, or of a `child`."""
+
+    path: str
+    attempt: int
+    amount: Amount
+    model: str = ""
+    child: str = ""
+
+
+class UsageCounted(_Event, frozen=True, tag=102):
+    """What an attempt, or a child, has used of models counts from now on, and what was set aside for it is free.
+
+    `costs` has for each of the `calls` its price in billionths of a US dollar, None where there is none; without `calls` they are those
+    that the command brought. With an `amount` it is that much; `is_estimate`: nobody has told, so all that was set aside counts.
+    """
+
+    path: str
+    attempt: int
+    costs: tuple[int | None, ...] = ()
+    calls: tuple[ModelCall, ...] | None = None
+    amount: Amount | None = None
+    is_estimate: bool = False
+    child: str = ""
+
+
+class BudgetRaised(_Event, frozen=True, tag=103):
+    """A person has set other limits, of the execution or of the node at this path; None leaves one as it is."""
+
+    limits: Allowance
+    path: str = ""
+
+
 class AdmissionAwaited(_Event, frozen=True, tag=82):
     """The quota of the workflow is reached: the execution exists, and begins no sooner than it is let in."""
 
@@ -733,6 +767,9 @@ Event: TypeAlias = (
     | NodeHalted
     | NodePinned
     | StepRecorded
+    | BudgetReserved
+    | UsageCounted
+    | BudgetRaised
 )
 """Every fact that can stand in a history."""
 

@@ -22,7 +22,7 @@ from contracts.errors import LogCorrupt
 from contracts.events import Event
 from contracts.lost import Lost
 
-SCHEMA: Final = 6
+SCHEMA: Final = 7
 """The generation of record shapes that this build writes; raised with each field that is added. A higher one is not read."""
 DIGEST_BYTES: Final = 16
 NONCE_BYTES: Final = 8

@@ -21,6 +21,7 @@ from contracts.failure import Failure, shorten
 from contracts.journal import Decision
 from contracts.person import Person
 from contracts.times import rfc3339
+from contracts.usage import NANO, Allowance, Amount, ModelCall, told, written_limits
 from domain.execution.paths import scope_path
 from domain.execution.state import Execution
 
@@ -160,7 +161,7 @@ class HistoryPresenter:
             return event.attempt
         if isinstance(event, _ABOUT_AN_ATTEMPT):
             return self._attempts.get(path)
-        return event.attempt if isinstance(event, OF_TASKS | e.StepRecorded) else None
+        return event.attempt if isinstance(event, OF_TASKS | e.StepRecorded | e.BudgetReserved | e.UsageCounted) else None
 
     def _fields(self, event: Event) -> dict[str, Any]:
         """The fields that the event says itself; those that have their default are left out."""
@@ -181,6 +182,14 @@ class HistoryPresenter:
             return self._ending(value)
         if isinstance(value, Person):
             return msgspec.structs.asdict(value)
+        if isinstance(value, Amount):
+            return told(value)
+        if isinstance(value, Allowance):
+            return written_limits(value)
+        if name == "calls":
+            return [_call(one) for one in value]
+        if name == "costs":
+            return [None if one is None else one / NANO for one in value]
         if name in _TIMES:
             return rfc3339(value)
         return list(value) if isinstance(value, tuple) else value
@@ -222,6 +231,8 @@ class HistoryPresenter:
                 return self._shown(output=carried(command))
             case e.StepRecorded() if isinstance(command, c.RecordStep):
                 return {"name": command.name, **self._shown(output=command.output)}
+            case e.UsageCounted() if event.calls is None and isinstance(command, c.CompleteActivity | c.FailActivity):
+                return {"calls": [_call(one) for one in command.calls]} if command.calls else {}
             case e.CommandHeld():
                 return {"command": type(command).__name__}
             case _:
@@ -250,6 +261,12 @@ class HistoryPresenter:
         return {name: self._show(value) for name, value in stored.items() if value is not None}
 
 
+def _call(call: ModelCall) -> dict[str, Any]:
+    """A request to a model as JSON; what is nothing, or not known, is left out."""
+    found = msgspec.structs.asdict(call)
+    return {name: value for name, value in found.items() if name == "is_measured" or value not in (None, "", False, 0)}
+
+
 def summary_of(event: HistoryEvent) -> str:
     """The event's data in a few words, for a line of a table."""
     data = event.data
@@ -273,12 +290,33 @@ def summary_of(event: HistoryEvent) -> str:
             return f"due at {moment(data['due'])}"
         case "SignalReceived":
             return _short(f"{data.get('name', '')} {_json(data.get('payload'))}")
+        case "BudgetReserved":
+            return _short(f"up to {_amount(data['amount'])}" + (f" for {data['model']}" if data.get("model") else ""))
+        case "UsageCounted":
+            return _short(_used(data))
         case "StepRecorded":
             return _short(f"{data['name']}: {_json(data['output'])}")
         case "VariableSet":
             return _short(f"{data['name']} = {_json(data['value'])}")
     said = {name: value for name, value in data.items() if value != ""}
     return _short(", ".join(f"{name} {value if isinstance(value, str) else _json(value)}" for name, value in said.items()))
+
+
+def _used(data: dict[str, Any]) -> str:
+    """What was used, as its calls tell, or as an amount says."""
+    if "amount" in data:
+        return _amount(data["amount"]) + (", an estimate" if data.get("is_estimate") else "")
+    calls, costs = data.get("calls", []), data.get("costs", [])
+    tokens = sum(call.get("input_tokens", 0) + call.get("output_tokens", 0) for call in calls)
+    is_known = bool(costs) and None not in costs
+    models = ", ".join(sorted({call["model"] for call in calls}))
+    return f"{len(calls)} calls of {models or 'models'}, {tokens:,} tokens" + (f", ${sum(costs):.6f}" if is_known else "")
+
+
+def _amount(amount: dict[str, Any]) -> str:
+    money = f", ${amount['usd']:.6f}" if amount["usd"] else ""
+    calls = f", {amount['tool_calls']} calls of tools" if amount["tool_calls"] else ""
+    return f"{amount['model_calls']} calls of models, {amount['tokens']:,} tokens{money}{calls}"
 
 
 def moment(time: str) -> str:

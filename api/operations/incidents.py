@@ -17,6 +17,9 @@ from api.problems import BadRequest
 from api.service import Service
 from contracts.caller import Caller
 from contracts.commands import ResolveIncident
+from contracts.errors import InvalidInput
+from contracts.usage import Allowance
+from domain.definition.budgets import limits_in
 from projections.executions import but_tests
 from projections.incidents import CAUSES_MAX, cause_value, incident_filter, incident_value, incidents_where
 from projections.incidents import INCIDENTS as INCIDENT_ROWS
@@ -64,7 +67,16 @@ async def resolve_incident(
     action = cast(Literal["retry", "skip", "fail"], said.action)
     variables = None if bytes(said.variables) == b"null" else given(said.variables, "/variables")
     output = given(said.output, "/output")
-    return await give(caller, service, execution, ResolveIncident(incident, action, output, said.port, variables))
+    limits = _limits(bytes(said.budget))
+    return await give(caller, service, execution, ResolveIncident(incident, action, output, said.port, variables, limits))
+
+
+def _limits(said: bytes) -> Allowance | None:
+    """Other limits of a budget, None where nothing is said of them."""
+    try:
+        return limits_in(said) if said and said != b"null" else None
+    except InvalidInput as error:
+        raise BadRequest(422, "request.invalid", f"/budget: {error}") from None
 
 
 INCIDENTS: Final = (

@@ -9,6 +9,7 @@ from pydantic import BaseModel
 
 from contracts.commands import CancelActivity, Command, RunActivity
 from contracts.ports.credentials import Secret
+from contracts.usage import ModelCall
 
 Report: TypeAlias = Callable[[str, Command], None]
 """How a worker reports: execution id and command. It may be called from any thread and returns at once."""
@@ -58,6 +59,9 @@ class ActivityContext(Protocol):
 
         What may hold something that is to be read nowhere is not told.
         """
+
+    def note_call(self, call: ModelCall) -> None:
+        """Note a request to a model: what it took goes with the attempt's end, however that is, and counts."""
 
     def on_cancel(self, stop: Callable[[], None]) -> None:
         """Call `stop` (from another thread) when the activity is cancelled; at once if it already is."""

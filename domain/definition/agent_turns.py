@@ -26,7 +26,7 @@ AGENT: Final = "agent"
 MODEL: Final = "model"
 CALL: Final = "call"
 AddBody = Callable[[Graph, BodyDefinition, Node, str], Body]
-_OF_THE_ENGINE: Final = frozenset({"tools", "max_turns", "parallel", "approval", "on_tool_error"})
+_OF_THE_ENGINE: Final = frozenset({"tools", "max_turns", "parallel", "approval", "on_tool_error", "budget"})
 """Fields of an agent that the model's side does not see."""
 ANY_ARGUMENTS: Final[dict[str, Any]] = {"type": "object"}
 

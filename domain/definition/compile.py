@@ -16,9 +16,9 @@ from contracts.definitions import Body as BodyDefinition
 from contracts.definitions import Marker, NodeDefinition, Retry, WorkflowDefinition, has_output
 from contracts.values import encode
 from domain.definition.agent_turns import AGENT, add_turns
+from domain.definition.budgets import note_budgets
 from domain.definition.graph import ERROR_PORT, Body, Compiled, Edge, Graph, Node, RetryPolicy, programs_in, programs_of, visible_bodies
 from domain.definition.models_in_use import with_model
-from domain.definition.prompts_in_use import with_prompt
 from domain.expressions import Program, parse_duration, program, value
 from domain.nodes import ACTIVITY, CONTROL_KINDS, INNER_KINDS
 
@@ -38,6 +38,7 @@ def compile_definition(definition: WorkflowDefinition, definition_hash: str = ""
     graph.hears_ends = any(node.kind.hears_ends for node in graph.nodes)
     for node in graph.nodes:
         _note_ways(node)
+    note_budgets(graph)
     for node in graph.nodes:
         node.following = _following(graph, node)
     return graph
@@ -72,7 +73,7 @@ def _add_node(graph: Graph, body: Body, index: int, definition: NodeDefinition) 
     node = Node(len(graph.nodes), index, body, definition, kind)
     graph.nodes.append(node)
     if node.is_activity:
-        node.config = _config_of(graph, definition.type, definition.config)
+        node.config = with_model(definition.type, definition.config, graph.settings.models)
         config = value(node.config)
         node.fields = {"": config}
         if not config.is_static:
@@ -89,11 +90,6 @@ def _add_node(graph: Graph, body: Body, index: int, definition: NodeDefinition) 
     for label, nested in kind.bodies(node.config).items():
         node.bodies[label] = _add_body(graph, nested, node, label)
     return node
-
-
-def _config_of(graph: Graph, kind: str, config: dict[str, Any]) -> dict[str, Any]:
-    """The config of an activity, with what the rest of the definition says for it."""
-    return with_prompt(kind, with_model(kind, config, graph.settings.models), graph.definition.prompts)
 
 
 def _add_input(node: Node, definition: NodeDefinition) -> None:
@@ -118,7 +114,7 @@ def _add_policies(graph: Graph, node: Node, definition: NodeDefinition) -> None:
         node.cache_key = None if definition.cache.key is None else value(definition.cache.key)
     if definition.compensate is not None:
         undo = definition.compensate
-        node.compensate = value(_config_of(graph, undo.type, undo.config))
+        node.compensate = value(with_model(undo.type, undo.config, graph.settings.models))
         node.undo_kind = CONTROL_KINDS.get(definition.compensate.type, ACTIVITY)
         if node.undo_kind is not ACTIVITY:
             node.undo_config = node.undo_kind.Config.model_validate(definition.compensate.config)
@@ -231,7 +227,7 @@ def _following(graph: Graph, node: Node) -> Node | None:
     if edge.port != "out" or following.only_source is not node or not _is_plain(node) or not _is_plain(following):
         return None
     asks = following.when or following.template or following.input_template or following.cache_key
-    return None if asks or following.timeouts_at_once or following.losers else following
+    return None if asks or following.timeouts_at_once or following.losers or following.asks or node.asks else following
 
 
 def _is_plain(node: Node) -> bool:

@@ -90,11 +90,6 @@ WORDS: Final[dict[str, dict[str, str]]] = {
         "input": "what the activity is given in place of the node's data",
         "tool": "how it is offered to a model, over an edge of the type `ai_tool`",
     },
-    "PinnedPrompt": {
-        "version": "which version of the prompt it is",
-        "hash": "the SHA-256 of what the prompt says",
-        "content": "all that the prompt says",
-    },
     "ModelUse": {
         "use": "`provider:model`, or a list of them of which the next is asked where one cannot",
         "temperature": "how freely it answers",
@@ -104,10 +99,19 @@ WORDS: Final[dict[str, dict[str, str]]] = {
         "timeout": "how long each request may take",
         "credential": "the credential with the key",
         "base_url": "where the provider's protocol is spoken instead",
+        "price": "what it costs, where no table of prices knows",
     },
     "OneOf": {"name": "the name of the signal", "port": "by which port the node leaves"},
     "Option": {"port": "by which port the node leaves", "label": "what people read"},
     "Position": {"x": "to the right", "y": "downwards"},
+    "Budget": {
+        "usd": "so many US dollars", "tokens": "so many tokens of questions and answers", "model_calls": "so many requests to models",
+        "tool_calls": "so many calls of tools",
+    },
+    "ModelPrice": {
+        "input": "US dollars for a million tokens that are sent", "output": "US dollars for a million tokens that come back",
+        "cached": "US dollars for a million tokens that the provider still has; without it as much as others",
+    },
     "Quota": {"open": "so many may be open", "starts_per_minute": "so many may be started", "on_limit": "what happens to one too many"},
     "Retry": {
         "multiplier": "by how much each delay is longer than the one before",
@@ -115,6 +119,7 @@ WORDS: Final[dict[str, dict[str, str]]] = {
         "never_retry_on": "patterns of types of errors: none of these",
     },
     "Settings": {
+        "budget": "how much of models it may use, its children included",
         "retry": "of all activities that say nothing else",
         "on_failure": "whether a failure raises an incident, or fails the execution",
         "on_error": "what happens before it fails; it sees `error`",
@@ -153,6 +158,7 @@ WORDS: Final[dict[str, dict[str, str]]] = {
     },
     "config_get_variable": {"name": "of the variable", "default": "where it has none"},
     "config_agent": {
+        "budget": "how much all its turns, and their calls of tools, may use together",
         "model": "`provider:model`, a list of them of which the next is asked where one cannot, or a name of `settings.models`",
         "system": "what the model is to know and do at all times",
         "input": "what it is asked; what is no text stands there as JSON",
@@ -209,6 +215,7 @@ WORDS: Final[dict[str, dict[str, str]]] = {
         "mode": "whether its end is waited for",
         "timeout": "how long it may take",
         "on_parent_close": "what becomes of it when this execution ends before",
+        "budget": "how much it may use of models, of this execution's budget",
     },
     "config_switch": {
         "value": "what the cases are compared with",

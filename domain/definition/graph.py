@@ -13,6 +13,7 @@ from typing import Any, Final, NamedTuple, TypeAlias
 from contracts.commands import Limits
 from contracts.definitions import After, EdgeDefinition, NodeDefinition, WorkflowDefinition
 from contracts.definitions import Body as BodyDefinition
+from contracts.usage import Allowance, Rates
 from domain.definition.ai_edges import takes_offers
 from domain.definition.kind_shape import KindShape
 from domain.definition.rules import RULES
@@ -58,14 +59,23 @@ class Edge:
         self.resets: tuple[int, ...] = ()
 
 
+class Asks(NamedTuple):
+    """How a node asks models: whether elsewhere than at the provider's own place, and what they cost where the definition says that."""
+
+    is_elsewhere: bool = False
+    rates: Rates | None = None
+
+
 class Node:
     """A node of a body, with everything that deciding about it needs."""
 
     __slots__ = (
         "agency",
+        "asks",
         "behind_error",
         "bodies",
         "body",
+        "budget",
         "cache_key",
         "cache_ttl_ms",
         "compensate",
@@ -186,6 +196,10 @@ class Node:
         self.limits = Limits()
         self.cache_ttl_ms = 0
         self.cache_key: Compiled | None = None
+        self.asks: Asks | None = None
+        """Of a node that asks models."""
+        self.budget = Allowance()
+        """How much all runs of the node may use together."""
         self.compensate_retry: RetryPolicy | None = None
         self.compensate_timeout_ms = 0
 
@@ -273,6 +287,7 @@ class Graph:
         "hears_changes",
         "hears_ends",
         "heeds_pauses",
+        "models",
         "name",
         "nodes",
         "priority",
@@ -280,6 +295,7 @@ class Graph:
         "root",
         "rules",
         "settings",
+        "spends",
         "timeout_ms",
         "version",
     )
@@ -302,6 +318,10 @@ class Graph:
         self.after = tuple(Dependency(one, parse_duration(one.within)) for one in definition.settings.after)
         """The workflows that are to have completed before an execution begins."""
         self.heeds_pauses = definition.settings.heeds_pauses
+        self.spends = definition.settings.budget is not None
+        """Whether it is counted what models take: any is asked, or there is a budget."""
+        self.models: tuple[str, ...] = ()
+        """The models (`provider:model`) that the definition names without saying what they cost."""
         self.timeout_ms = parse_duration(definition.settings.timeout) if definition.settings.timeout else 0
         self.retention_ms = parse_duration(definition.settings.retention) if definition.settings.retention else 0
         """How long what has ended is kept in the log; 0 where the definition does not say."""

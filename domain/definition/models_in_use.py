@@ -12,7 +12,7 @@ from domain.definition.findings import listed
 from domain.definition.input_check import check_input_schema
 from domain.definition.outline import Outline
 
-_OF_THE_NODE: Final = {"use"}
+_NOT_OF_THE_NODE: Final = {"use", "price"}
 
 
 def with_model(kind: str, config: dict[str, Any], models: Mapping[str, ModelUse]) -> dict[str, Any]:
@@ -23,7 +23,7 @@ def with_model(kind: str, config: dict[str, Any], models: Mapping[str, ModelUse]
     use = models.get(named) if isinstance(named, str) else None
     if use is None:
         return config
-    given = use.model_dump(exclude_none=True, exclude=_OF_THE_NODE)
+    given = use.model_dump(exclude_none=True, exclude=_NOT_OF_THE_NODE)
     return {**given, **config, "model": use.use}
 
 

@@ -13,6 +13,7 @@ from typing import Any
 from contracts.definitions import LANGUAGE, NODES_MAX, Settings, WorkflowDefinition
 from contracts.errors import InvalidDefinition, Problem
 from domain.definition.ai_edges_check import check_ai_edges, check_tools
+from domain.definition.budgets_check import check_budgets
 from domain.definition.calls_check import check_calls
 from domain.definition.document import NOT_AN_OBJECT, check_values
 from domain.definition.edges_check import check_edges
@@ -107,6 +108,7 @@ def _check_all(outline: Outline) -> None:
         check_node(outline, node)
     check_models(outline)
     check_tools(outline)
+    check_budgets(outline)
     check_names(outline)
     check_calls(outline)
 

@@ -50,6 +50,7 @@ from domain.execution.breaker import breaker_id
 from domain.execution.memo import AgentMemo
 from domain.execution.paths import is_for_worker, is_undo, undone_node
 from domain.execution.pins import plan_of_child
+from domain.execution.spending import used_in_all
 from domain.execution.start_values import priority_of
 from domain.execution.state import Execution, NodeRun
 
@@ -149,6 +150,8 @@ def _on_child_started(graph: Graph, state: Execution, event: e.ChildStarted, dec
     parent = parent_of(state, event.path, event.detached)
     priority, test = inherited_priority(graph, state), plan_of_child(state, event.path)
     command = CreateExecution(event.workflow, event.version, "", event.input, None, parent, priority, test=test)
+    if state.spending is not None and (allowance := state.spending.allowance_of(graph, event.child)) is not None:
+        command = msgspec.structs.replace(command, allowance=allowance)
     return (_for_another(state, decision, f"{event.child}:create", event.child, command),)
 
 
@@ -268,7 +271,7 @@ def report_to_parent(state: Execution, decision: Decision) -> Iterator[Effect]:
     failure = state.failure
     if failure is None and state.status != "completed":
         failure = Failure("cancelled", state.reason or f"execution {state.execution} was {state.status}")
-    report = ReportChild(parent.path, state.execution, state.status, state.output, failure)
+    report = ReportChild(parent.path, state.execution, state.status, state.output, failure, used_in_all(state.spending))
     yield _for_another(state, decision, f"{state.execution}:ended", parent.execution, report)
 
 

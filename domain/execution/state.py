@@ -23,6 +23,7 @@ from contracts.key import NO_KEY
 from contracts.pins import Plan
 from domain.execution.breaker import Breaker
 from domain.execution.memo import Memo
+from domain.execution.spending import Spending
 
 PENDING: Final = 0
 LIVE: Final = 1
@@ -314,6 +315,8 @@ class Execution(msgspec.Struct, array_like=True):
     """What a circuit breaker is, of an execution that is one."""
     test: Tested | None = None
     """What a test run does otherwise, of an execution that is one."""
+    spending: Spending | None = None
+    """What it has used of models, of an execution that asks any or has a budget."""
 
     @property
     def is_dependent(self) -> bool:

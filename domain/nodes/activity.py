@@ -5,6 +5,7 @@ from __future__ import annotations
 from contracts.events import NodeScheduled
 from domain.execution.deciding import Deciding, Ready
 from domain.execution.kind import Kind
+from domain.execution.moves import budget
 
 
 class Activity(Kind):
@@ -20,9 +21,13 @@ class Activity(Kind):
         run = ctx.state.runs.get(ready.path)
         data = ready.recorded
         if run is not None and (run.config is not None or run.input is not None):
+            if node.asks is not None and not budget.may_ask(ctx, ready, run.config or node.static_config):
+                return
             ctx.emit(NodeScheduled(ready.path, ready.attempt, data))
             return
         filled = None if node.template is None else ctx.keep(ctx.evaluate(node.template, ctx.frame(ready)))
         key = None if node.cache_key is None else ctx.keep(ctx.evaluate(node.cache_key, ctx.frame(ready)))
         given = None if node.input_template is None else ctx.keep(ctx.evaluate(node.input_template, ctx.frame(ready)))
+        if node.asks is not None and not budget.may_ask(ctx, ready, filled or node.static_config):
+            return
         ctx.emit(NodeScheduled(ready.path, ready.attempt, data, filled, key, given))

@@ -18,7 +18,7 @@ from pydantic import AfterValidator, Field, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
 from contracts.credentials import CredentialName
-from contracts.definitions import Duration, DurationValue, Expression, Marker, Model, TextValue, Value
+from contracts.definitions import Budget, Duration, DurationValue, Expression, Marker, Model, TextValue, Value
 from contracts.errors import ExpressionError, Problem
 from contracts.events import Ending, NodeStarted
 from contracts.failure import Failure
@@ -117,6 +117,7 @@ class Agent(Kind):
         approval: list[ApprovalRule] = Field(default_factory=list, max_length=APPROVALS_MAX)
         on_tool_error: Literal["tell", "fail"] = "tell"
         tool_mode: Literal["auto", "native", "schema"] = "auto"
+        budget: Budget | None = None
 
         @field_validator("model")
         @classmethod

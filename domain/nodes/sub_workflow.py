@@ -8,7 +8,7 @@ from pydantic import Field
 
 from contracts import values
 from contracts.commands import ReportChild
-from contracts.definitions import DurationValue, Model, TextValue, Value
+from contracts.definitions import Budget, DurationValue, Model, TextValue, Value
 from contracts.errors import ExpressionError
 from contracts.events import ChildCancelRequested, ChildStarted, Ending, NodeStarted, TimerStarted
 from contracts.failure import Failure
@@ -17,7 +17,7 @@ from domain.definition.graph import Graph
 from domain.execution.deciding import NODE_STOPPED, Deciding, Ready
 from domain.execution.kind import Kind
 from domain.execution.memo import ChildMemo
-from domain.execution.moves import compensation
+from domain.execution.moves import budget, compensation
 from domain.execution.moves.completion import complete
 from domain.execution.moves.failure import fail
 from domain.execution.moves.stop import stop_run
@@ -49,6 +49,7 @@ class SubWorkflow(Kind):
         mode: Literal["wait", "detached"] = "wait"
         timeout: DurationValue | None = None
         on_parent_close: Literal["cancel", "terminate", "abandon"] = "cancel"
+        budget: Budget | None = None
 
     def start(self, ctx: Deciding, ready: Ready) -> None:
         """Ask for the child; its id derives from this node, so that asking twice is once."""
@@ -68,6 +69,7 @@ class SubWorkflow(Kind):
         limit = duration_of(ctx, fields, "timeout", frame)
         detached = config.mode == "detached"
         ctx.emit(NodeStarted(ready.path, ready.attempt, ready.recorded))
+        budget.grant(ctx, ready, child)
         ctx.emit(ChildStarted(ready.path, child, workflow, config.version or 0, given, detached))
         run = ctx.state.runs[ready.path]
         if detached:

@@ -26,6 +26,7 @@ from domain.execution.facts.agents import DENIED
 from domain.execution.kind import Kind
 from domain.execution.memo import AgentMemo, CallsMemo
 from domain.execution.moves.advance import start_node
+from domain.execution.moves.budget import take_tool_calls
 from domain.execution.moves.completion import complete
 from domain.execution.moves.entry import enter_scope
 from domain.execution.moves.failure import fail
@@ -63,6 +64,10 @@ class Calls(Kind):
             fail(ctx, ready, Failure(TOO_MANY, message, {"calls": len(calls)}))
             return
         verdicts = _judge(ctx, ready, agency, calls)
+        asked = sum(not isinstance(verdict, dict) for verdict in verdicts)
+        if (refusal := take_tool_calls(ctx, ready.node, ready.path, ready.attempt, asked)) is not None:
+            fail(ctx, ready, refusal, retryable=False)
+            return
         ctx.emit(NodeStarted(ready.path, ready.attempt, ready.recorded, encode(verdicts), len(calls), agency.agent.config.parallel))
         self._go_on(ctx, ctx.state.runs[ready.path])
 

@@ -73,9 +73,10 @@ def resolve(
     output: Annotated[str | None, typer.Option("--output", metavar="JSON|@FILE", help="With skip: the node's output.")] = None,
     port: Annotated[str | None, typer.Option("--port", help="With skip: the port to leave by.")] = None,
     variables: Annotated[str | None, typer.Option("--variables", metavar="JSON|@FILE", help="Variables to set first.")] = None,
+    budget: Annotated[str | None, typer.Option("--budget", metavar="JSON", help="Of an incident ai.budget: other limits.")] = None,
     as_json: Json = False,
 ) -> int:
     """Resolve an incident, and let its path go on."""
     from refold.cli.commands import steer
 
-    return steer.resolve(steering, as_json, execution, action, incident, output, port, variables)
+    return steer.resolve(steering, as_json, execution, action, incident, output, port, variables, budget)

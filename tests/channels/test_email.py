@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from contracts.ports.credentials import Secret
+from contracts.usage import ModelCall
 from domain.channels import CHANNELS
 from domain.channels.channel import route_problems
 from domain.channels.link import read
@@ -46,6 +47,9 @@ class Context:
 
     def say(self, text: str, is_new: bool = False) -> None:
         """Nobody listens."""
+
+    def note_call(self, call: ModelCall) -> None:
+        raise AssertionError("nobody asks a model")
 
     def on_cancel(self, stop: Callable[[], None]) -> None:
         """Nobody cancels."""

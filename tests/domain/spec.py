@@ -23,6 +23,7 @@ from contracts.errors import Divergence, InvalidInput, Rejected
 from contracts.events import Event
 from contracts.failure import Failure
 from contracts.journal import Decision, Source
+from contracts.usage import ModelCall
 from domain.definition.canonical import canonical, load_canonical, published
 from domain.definition.compile import compile_definition
 from domain.definition.document import parse_document
@@ -261,6 +262,14 @@ class After:
 
     delay_ms: int
     result: Any = None
+
+
+@dataclass
+class Told:
+    """The result, with the requests to models that it took."""
+
+    result: Any
+    calls: tuple[ModelCall, ...]
 
 
 class ActivityError(Exception):
@@ -623,6 +632,8 @@ def _report(effect: c.RunActivity, result: Any) -> Command:
         failure = Failure(getattr(result, "error_type", type(result).__name__), str(result))
         after_ms = getattr(result, "retry_after_ms", 0)
         return c.FailActivity(effect.path, effect.attempt, failure, getattr(result, "retryable", True), retry_after_ms=after_ms)
+    if isinstance(result, Told):
+        return c.CompleteActivity(effect.path, effect.attempt, values.encode(result.result), calls=result.calls)
     return c.CompleteActivity(effect.path, effect.attempt, values.encode(result))
 
 

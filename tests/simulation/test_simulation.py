@@ -85,6 +85,9 @@ def test_every_kind_of_control_flow_and_every_fault_is_drawn() -> None:
 def test_every_event_happens(outcomes: list[Outcome]) -> None:
     told = " ".join(line for outcome in outcomes for line in outcome.trace)
     never = {
+        "BudgetRaised",  # of budgets, and of workers that tell what models took; no plan has any: tests/domain/test_budget.py
+        "BudgetReserved",
+        "UsageCounted",
         "ExecutionErased",  # of what is sealed alone, and the simulated disk keeps no keys: tests/workers/test_sealing.py
         "NodeHalted",  # of test runs, as the next; no plan makes one: tests/domain/test_test_runs.py, tests/cluster/test_test_runs.py
         "NodePinned",

@@ -13,6 +13,7 @@ from contracts.caller import Caller
 from contracts.commands import Command
 from contracts.definitions import WorkflowDefinition
 from contracts.ports.credentials import Secret
+from contracts.usage import ModelCall
 from domain.bulk.action import Row, Which
 from domain.channels import CHANNELS, sends_notices
 from domain.channels.channel import Channel
@@ -92,6 +93,9 @@ class Context:
 
     def say(self, text: str, is_new: bool = False) -> None:
         """Nobody listens."""
+
+    def note_call(self, call: ModelCall) -> None:
+        raise AssertionError("nobody asks a model")
 
     def on_cancel(self, stop: Callable[[], None]) -> None:
         """Nobody cancels."""

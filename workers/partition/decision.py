@@ -43,6 +43,7 @@ from workers.partition.metrics import Metrics
 from workers.partition.offload import SomeCommand, offload
 from workers.partition.outcome import Broken, Known, Outcome, Recorded, Refused, Short, TooMuch
 from workers.partition.packed import place_of
+from workers.partition.prices import prices_of
 from workers.partition.refusals import Repeated, counted_elsewhere, unknown_definition
 from workers.partition.round import Answer, Item
 from workers.partition.sealing import Sealing
@@ -90,7 +91,7 @@ class Decisions:
             version = folded.state.version
             command = self.small(item.envelope.command, folded.state.key)
             if not version:
-                command = self._as_counted(folded, command)
+                command = _with_prices(folded, self._as_counted(folded, command), self.now)
             elif folded.state.test is not None:
                 command = written_in(folded.state, command, self.now)
             elif folded.graph.heeds_pauses and isinstance(command, AdmitExecution):
@@ -298,3 +299,11 @@ class Decisions:
         if state.erased is not None:
             self.thrown_away += (event.key for event in events if isinstance(event, ExecutionErased))
         return Recorded(folded, decision, record, digest, react(folded.graph, state, decision), decided.steps)
+
+
+def _with_prices(folded: Folded, command: Command, now: int) -> Command:
+    """The creation says what models cost now: decisions look nothing up."""
+    names = folded.graph.models
+    if not names or not isinstance(command, CreateExecution) or command.prices:
+        return command
+    return msgspec.structs.replace(command, prices=prices_of(names, now))

@@ -205,7 +205,7 @@ class ActivityWorker:
         cause = failure_of(error)
         failure = Failure("worker.lost", f"the worker itself failed: {cause.type}: {cause.message}", cause=cause)
         try:
-            self._report(attempt.execution, FailActivity(attempt.path, attempt.attempt, failure))
+            self._report(attempt.execution, FailActivity(attempt.path, attempt.attempt, failure, calls=attempt.calls))
         except Exception:
             _log.exception("the failure of %s/%s could not be reported", attempt.execution, attempt.path)
 

@@ -17,6 +17,7 @@ from contracts.ports.credentials import CredentialsAtHand, Secret, Use
 from contracts.ports.lossy_channel import LossyChannel
 from contracts.sealed_value import HIDDEN, SEALED_BYTES, hide, without
 from contracts.trace import traceparent_of
+from contracts.usage import ModelCall
 from contracts.values import encode, written
 from refold.worker.cancellation import Cancellation
 from refold.worker.logs import LEVELS, fields_of
@@ -36,7 +37,7 @@ class Attempt(Cancellation):
     """An `ActivityContext`, see there."""
 
     __slots__ = (
-        "_channel", "_clock", "_credentials", "_has_said", "_progress", "_report", "_reported_at", "_sealed", "activity", "limit",
+        "_channel", "_clock", "_credentials", "_has_said", "_progress", "_report", "_reported_at", "_sealed", "activity", "calls", "limit",
         "masking", "redaction", "seen_at",
     )  # fmt: skip
 
@@ -66,6 +67,8 @@ class Attempt(Cancellation):
         self._progress = 0.0
         self._reported_at: int | None = None
         self._has_said = False
+        self.calls: tuple[ModelCall, ...] = ()
+        """The requests to models that it has made."""
 
     @property
     def execution(self) -> str:
@@ -168,6 +171,10 @@ class Attempt(Cancellation):
         text = text if self.masking is None else self.masking.text(text)
         self._has_said = True
         self._channel.say(self.execution, self.path, self.attempt, text, is_new)
+
+    def note_call(self, call: ModelCall) -> None:
+        """See ActivityContext."""
+        self.calls = (*self.calls, call)
 
     def hush(self) -> None:
         """It says nothing more, as it has ended. For the worker."""

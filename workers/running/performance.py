@@ -48,7 +48,7 @@ class Performance:
         """How the attempt ended; None if it stopped because it was cancelled."""
         try:
             output, is_cached = self._output(attempt)
-            return CompleteActivity(attempt.path, attempt.attempt, output, is_cached)
+            return CompleteActivity(attempt.path, attempt.attempt, output, is_cached, attempt.calls)
         except BaseException as error:  # SystemExit and its like: an activity must not end the worker
             if isinstance(error, KeyboardInterrupt) and threading.current_thread() is threading.main_thread():
                 raise
@@ -129,4 +129,4 @@ def _failed(attempt: Attempt, error: BaseException) -> FailActivity:
         _log.warning("%s raised %s: %s", attempt.activity.kind, failure.type, failure.message, extra=attempt.about(), exc_info=shown)
     after = getattr(error, "retry_after_s", None)
     after_ms = round(min(after, RETRY_AFTER_S_MAX) * 1000) if isinstance(after, int | float) and after > 0 else 0
-    return FailActivity(attempt.path, attempt.attempt, failure, is_retryable(error), retry_after_ms=after_ms)
+    return FailActivity(attempt.path, attempt.attempt, failure, is_retryable(error), retry_after_ms=after_ms, calls=attempt.calls)

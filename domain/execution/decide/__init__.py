@@ -24,6 +24,7 @@ from domain.execution.decide import activity, breaker, child, dependency, incide
 from domain.execution.deciding import Deciding, Handler, ReadBlob, no_blobs
 from domain.execution.limits import LIMITS, Limits
 from domain.execution.moves.advance import pump
+from domain.execution.moves.budget import settle
 from domain.execution.moves.pinning import pause
 from domain.execution.moves.trials import end_trials
 from domain.execution.state import Execution
@@ -62,6 +63,8 @@ def decide(
     pump(ctx)
     if state.trials:
         end_trials(ctx)
+    if state.spending is not None and state.spending.reserved:
+        settle(ctx, state.spending)
     if state.test is not None:
         pause(ctx)
     if ctx.events:

@@ -13,7 +13,7 @@ from domain.execution.decide import hold
 from domain.execution.decide.timer import fire_of_run
 from domain.execution.deciding import Deciding, Handler
 from domain.execution.memo import TaskMemo
-from domain.execution.moves import compensation
+from domain.execution.moves import budget, compensation
 from domain.execution.moves.completion import complete
 from domain.execution.moves.fast_path import take_fast_path
 from domain.execution.moves.trials import note_failure, note_success
@@ -48,6 +48,8 @@ def _complete_activity(ctx: Deciding, command: c.CompleteActivity) -> None:
     run = _active(ctx, command.path, command.attempt)
     if ctx.state.paused and hold.is_held(ctx):
         return
+    if command.calls or ctx.state.spending is not None:
+        budget.count(ctx, run, command)
     if ctx.state.trials:
         note_success(ctx, run)
     if ctx.state.undoing and is_undo(command.path):
@@ -60,6 +62,8 @@ def _fail_activity(ctx: Deciding, command: c.FailActivity) -> None:
     run = _active(ctx, command.path, command.attempt)
     if hold.is_held(ctx):
         return
+    if command.calls or ctx.state.spending is not None:
+        budget.count(ctx, run, command)
     note_failure(ctx, run, command.breakers)
     not_before = ctx.now + command.retry_after_ms if command.retry_after_ms > 0 else 0
     compensation.fail_run(ctx, run, command.failure, command.retryable, not_before)

@@ -11,6 +11,7 @@ from domain.execution.decide import hold
 from domain.execution.deciding import Deciding, Handler
 from domain.execution.kind import acting_kind
 from domain.execution.memo import ChildMemo, TaskMemo
+from domain.execution.moves.budget import count_child
 
 
 def _report_child(ctx: Deciding, command: c.ReportChild) -> None:
@@ -18,6 +19,8 @@ def _report_child(ctx: Deciding, command: c.ReportChild) -> None:
         raise Rejected("stale_child", f"nobody waits for the child {command.child}", child=command.child)
     if hold.is_held(ctx):
         return
+    if ctx.state.spending is not None:
+        count_child(ctx, command)
     if command.status == "completed":
         ctx.emit(e.ChildCompleted(command.path, command.child))
     else:

@@ -18,6 +18,7 @@ from domain.execution.decide.breaker import begin_breaker
 from domain.execution.deciding import Deciding, Handler
 from domain.execution.facts.execution import request_of
 from domain.execution.keeper import claim_in, is_keeper
+from domain.execution.moves.budget import check_prices
 from domain.execution.moves.dependency import await_others, waive_all
 from domain.execution.moves.entry import begin_scope
 from domain.execution.start_values import search_values, slot_of
@@ -42,6 +43,8 @@ def _create(ctx: Deciding, command: c.CreateExecution) -> None:
         own = _taken(ctx, command)
     except ExpressionError as error:
         raise InvalidInput([Problem("", "json", str(error))]) from None
+    if ctx.graph.spends:
+        check_prices(ctx, command)
     ctx.emit(e.ExecutionCreated(own, search_values(ctx, command, own or command.input)))
     if command.awaits_quota:
         ctx.emit(e.AdmissionAwaited())

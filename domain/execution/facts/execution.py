@@ -17,6 +17,7 @@ from domain.execution.facts.runs import (
     blank,
     restate,
 )
+from domain.execution.facts.usage import begun
 from domain.execution.paths import after_timer
 from domain.execution.state import Admission, Awaited, Erased, Execution, Scope, Tested, parent_named
 
@@ -40,6 +41,7 @@ def _created(graph: Graph, state: Execution, event: e.ExecutionCreated, cause: C
     state.request, state.search = request_of(command), event.search
     state.created_at = cause.now
     state.test = None if command.test is None else Tested(command.test, command.test.ahead)
+    state.spending = begun(graph, command)
     state.status = "scheduled" if command.start_at is not None and command.start_at > cause.now else "created"
 
 

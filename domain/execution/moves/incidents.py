@@ -9,6 +9,7 @@ from contracts.values import NULL
 from domain.execution.deciding import Deciding
 from domain.execution.moves import compensation
 from domain.execution.moves.advance import restart
+from domain.execution.moves.budget import check_raise, raise_limits
 from domain.execution.moves.completion import complete
 from domain.execution.moves.failure import fail
 from domain.execution.moves.withdrawal import withdraw
@@ -24,6 +25,7 @@ def check(ctx: Deciding, command: ResolveIncident) -> None:
         raise Rejected("unknown_incident", f"execution {ctx.state.execution} has no open incident {command.incident}; open: {known}")
     run = ctx.state.runs[incident.path]
     _check_port(ctx, run, command)
+    check_raise(command.budget, incident)
     _changes(ctx, run, command)
 
 
@@ -33,6 +35,8 @@ def resolve(ctx: Deciding, command: ResolveIncident) -> None:
     run = ctx.state.runs[incident.path]
     changes = _changes(ctx, run, command)
     ctx.emit(e.IncidentResolved(command.incident, command.action))
+    if command.budget is not None:
+        raise_limits(ctx, command.budget, incident)
     for scope, name, value in changes:
         ctx.emit(e.VariableSet(scope, name, value))
         ctx.changed = True

@@ -20,6 +20,7 @@ from contracts.commands import (
     SendSignal,
 )
 from contracts.ids import task_id
+from contracts.usage import written_limits
 from contracts.values import decode
 from projections.history import HistoryEvent
 from projections.waiting import comes_by_itself, in_words
@@ -97,7 +98,10 @@ class ServerSession:
     def _resolve(self, execution: str, command: ResolveIncident) -> None:
         output = None if command.output is None else decode(command.output)
         variables = None if command.variables is None else decode(command.variables)
-        self._client.resolve(execution, command.incident, command.action, output=output, port=command.port, variables=variables)
+        limits = None if command.budget is None else written_limits(command.budget)
+        self._client.resolve(
+            execution, command.incident, command.action, output=output, port=command.port, variables=variables, budget=limits
+        )
 
     def _act(self, execution: str, command: AnswerTask | ClaimTask | ReleaseTask | DelegateTask | CommentTask) -> None:
         """What a person does with a task, in their name."""

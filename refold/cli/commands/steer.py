@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Literal
 
+from msgspec.structs import replace
+
 from contracts import values
 from contracts.commands import (
     CancelExecution,
@@ -15,6 +17,9 @@ from contracts.commands import (
     SendSignal,
     TerminateExecution,
 )
+from contracts.errors import InvalidInput
+from contracts.usage import Allowance
+from domain.definition.budgets import limits_in
 from projections.waiting import in_words
 from refold.cli.commands.interrupt import interruptible
 from refold.cli.commands.outcome import what_it_waits_for
@@ -66,11 +71,13 @@ def resolve(
     output: str | None,
     port: str | None,
     variables: str | None,
+    budget: str | None,
 ) -> int:
     """Let the path of an incident go on; without `incident` that of the only one."""
     given = None if output is None else read_value_argument(output, "--output")
     changes = None if variables is None else read_value_argument(variables, "--variables")
-    command = ResolveIncident(incident or "", action, given, port, changes)
+    limits = None if budget is None else _limits(read_value_argument(budget, "--budget"))
+    command = ResolveIncident(incident or "", action, given, port, changes, limits)
     return steer(going, as_json, execution, command, f"incident is resolved by {action}")
 
 
@@ -97,7 +104,14 @@ def _whole(session: Session, execution: str, command: Command) -> Command:
     found = [str(item["incident"]) for item in items if item["for"] == "incident"]
     if len(found) > 1:
         raise BadInput(f"execution {execution} has {len(found)} open incidents; --incident says which: {', '.join(found)}")
-    return ResolveIncident(found[0] if found else "1", command.action, command.output, command.port, command.variables)
+    return replace(command, incident=found[0] if found else "1")
+
+
+def _limits(said: bytes) -> Allowance:
+    try:
+        return limits_in(said)
+    except InvalidInput as error:
+        raise BadInput(f"--budget: {error}") from None
 
 
 def _say(target: Target, state: Value, waiting: Waiting, said: str, as_json: bool) -> None:

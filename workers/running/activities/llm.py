@@ -8,23 +8,24 @@ the wire is one of `calls`; a failure has them in its details.
 from __future__ import annotations
 
 import re
-from typing import Annotated, Any, Final, TypeAlias
+from typing import Annotated, Any, Final
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, ConfigDict, Field, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
 from contracts.credentials import CredentialName
+from contracts.definitions import Budget
 from contracts.errors import InvalidInput
 from contracts.messages import FilePart, Message, TextPart, read_messages, text_message
-from contracts.models import ALIAS_PATTERN, CHAIN_MAX, check_model, models_in
+from contracts.models import ALIAS_PATTERN, CHAIN_MAX, REPAIR_DEFAULT, check_model, models_in
 from contracts.ports.activities import ActivityContext
-from contracts.prompts import REPAIR_MAX, STOPS_MAX
 from contracts.values import encode
 from workers.running.activities import config as configs
 from workers.running.activity_error import ActivityError
 from workers.running.activity_settings import ActivitySettings
 from workers.running.ai.conversation import Conversation, Wanted
+from workers.running.ai.process import AiProcess
 from workers.running.ai.turns import TurnConversation, Turns
 from workers.running.ai.wire import Options
 from workers.running.redaction import RULES_MAX, Redaction, rule_problem
@@ -32,6 +33,8 @@ from workers.running.watch import seconds_of
 
 AGENT: Final = "agent"
 """Under this name stands the config of an agent whose model call it is: no definition can write it here."""
+REPAIR_MAX: Final = 10
+STOPS_MAX: Final = 16
 _ALIAS: Final = re.compile(ALIAS_PATTERN)
 
 
@@ -53,27 +56,22 @@ def _rule(rule: str) -> str:
     return rule
 
 
-def _names_a_model(model: Any) -> Any:
-    for one in [model] if isinstance(model, str) else model:
-        if not (isinstance(model, str) and _ALIAS.fullmatch(one)):
-            check_model(one)
-    return model
-
-
-NamedModel: TypeAlias = Annotated[str | Annotated[list[str], Field(min_length=1, max_length=CHAIN_MAX)], AfterValidator(_names_a_model)]
-"""A model, a chain of them, or a name of `settings.models`."""
-
-
-class Asking(configs.Config):
-    """How a model is asked, whatever it is asked."""
+class LlmConfig(configs.Config):
+    """Whom to ask, what, and how the answer is to be."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=False, protected_namespaces=())
 
+    model: str | Annotated[list[str], Field(min_length=1, max_length=CHAIN_MAX)] = Field(
+        description="`provider:model`, a list of them of which the next is asked where one cannot, or a name of `settings.models`."
+    )
+    system: str = Field(default="", description="What the model is to know and do at all times.")
+    prompt: str | None = Field(default=None, description="What it is asked.")
+    messages: list[Any] | None = Field(default=None, description="In place of `prompt`: a conversation, each `{role, content}`.")
     files: list[Any] = Field(
         default_factory=list, description="Files for the model to read: `{media_type, data}` (base64) or `{media_type, url}`."
     )
     answer_schema: dict[str, Any] | None = Field(default=None, alias="schema", description="JSON Schema that the answer is to match.")
-    repair: int = Field(default=1, ge=0, le=REPAIR_MAX, description="How often the model is told what is wrong with its JSON.")
+    repair: int = Field(default=REPAIR_DEFAULT, ge=0, le=REPAIR_MAX, description="How often the model is told what is wrong with its JSON.")
     temperature: float | None = Field(default=None, ge=0, le=2, allow_inf_nan=False, description="How freely it answers.")
     max_tokens: int | None = Field(default=None, ge=1, le=10_000_000, description="How long the answer may be.")
     seed: int | None = Field(default=None, ge=-(2**63), le=2**63 - 1, description="For models that draw the same with the same.")
@@ -87,24 +85,18 @@ class Asking(configs.Config):
     base_url: Annotated[str, AfterValidator(_web)] | None = Field(
         default=None, description="Where the provider's protocol is spoken instead."
     )
+    budget: Budget | None = Field(default=None, description="How much all runs of the node may use together, at most.")
     redact: list[Annotated[str, AfterValidator(_rule)]] = Field(
         default_factory=list, max_length=RULES_MAX, description="What is made unreadable in the answer: RE2, or `field:NAME`."
     )
 
-
-class _Asked(configs.Config):
-    """Whom to ask, and what."""
-
-    model: NamedModel = Field(
-        description="`provider:model`, a list of them of which the next is asked where one cannot, or a name of `settings.models`."
-    )
-    system: str = Field(default="", description="What the model is to know and do at all times.")
-    prompt: str | None = Field(default=None, description="What it is asked.")
-    messages: list[Any] | None = Field(default=None, description="In place of `prompt`: a conversation, each `{role, content}`.")
-
-
-class LlmConfig(Asking, _Asked):
-    """Whom to ask, what, and how the answer is to be."""
+    @field_validator("model")
+    @classmethod
+    def _names_a_model(cls, model: Any) -> Any:
+        for one in [model] if isinstance(model, str) else model:
+            if not (isinstance(model, str) and _ALIAS.fullmatch(one)):
+                check_model(one)
+        return model
 
     @model_validator(mode="after")
     def _asks_something(self) -> LlmConfig:
@@ -125,7 +117,7 @@ class Llm:
 
     def __init__(self, settings: ActivitySettings) -> None:
         self._settings = settings
-        self._process = settings.ai
+        self._process = AiProcess()
 
     def run(self, context: ActivityContext, config: dict[str, Any], data: Any) -> Any:
         """Ask. Raises ActivityError `ai.…`, `http.…`, `input.invalid`, see the reference."""

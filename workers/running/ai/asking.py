@@ -9,7 +9,7 @@ import asyncio
 import os
 import time
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
@@ -23,6 +23,7 @@ from pydantic_ai.tools import ToolDefinition
 from contracts.messages import Message, ToolCallPart, encode_message
 from workers.running.activity_error import ActivityError
 from workers.running.ai.converting import from_answer, to_sent
+from workers.running.ai.estimate import estimated
 from workers.running.ai.faults import fault_of, incomplete, refused
 from workers.running.ai.providers import PROVIDERS
 from workers.running.ai.providers.provider import Provider
@@ -35,8 +36,6 @@ if TYPE_CHECKING:
 NO_KEY: Final = "none"
 """What is shown where nobody asks for a key: the libraries want one."""
 CLIENTS_MAX: Final = 64
-CHARACTERS_PER_TOKEN: Final = 4
-"""By which what no provider has counted is estimated."""
 
 
 class Models:
@@ -239,14 +238,4 @@ def _usage(ask: Ask, response: ModelResponse, message: Message) -> Usage:
         cache_written_tokens=found.cache_write_tokens,
         reasoning_tokens=int((found.details or {}).get("reasoning_tokens", 0)),
         measured=not getattr(found, "unmeasured_requests", 0),
-    )
-
-
-def estimated(messages: Sequence[Message], said: str) -> Usage:
-    """What a request has used, as nobody has counted it."""
-    asked = sum(len(encode_message(one)) for one in messages)
-    return Usage(
-        input_tokens=-(-asked // CHARACTERS_PER_TOKEN),
-        output_tokens=-(-len(said.encode(errors="replace")) // CHARACTERS_PER_TOKEN),
-        measured=False,
     )

@@ -79,7 +79,7 @@ class Conversation:
         """The answer of one model, or why there is none."""
         wanted, said = self._wanted, list[Message]()
         for left in range(wanted.repair, -1, -1):
-            answer = self._ask(provider, model, [*wanted.messages, *said])
+            answer = self._ask(provider, model, said)
             if isinstance(answer, Fault):
                 return answer
             text = text_of(answer.message)
@@ -95,13 +95,14 @@ class Conversation:
             said = [answer.message, text_message("user", feedback(problems))]
         raise AssertionError("the last one is judged")
 
-    def _ask(self, provider: str, model: str, messages: Sequence[Message]) -> Answer | Fault:
+    def _ask(self, provider: str, model: str, said: Sequence[Message]) -> Answer | Fault:
+        """Ask what is wanted; `said` is an answer that did not match, and what is wrong with it."""
         wanted, context = self._wanted, self._context
         ask = Ask(
             number=0,
             provider=provider,
             model=model,
-            messages=tuple(messages),
+            messages=(*wanted.messages, *said),
             timeout_s=wanted.timeout_s,
             options=wanted.options,
             base_url=wanted.base_url,
@@ -122,7 +123,7 @@ class Conversation:
             if wanted.shows:
                 context.say(text, is_new=pieces == 1)
 
-        answer = self._process.ask(context, ask, heard)
+        answer = self._process.ask(context, ask, heard, is_repair=bool(said))
         self._note(f"{provider}:{model}", answer)
         return answer
 

@@ -24,12 +24,14 @@ import msgspec
 from contracts.ports.activities import ActivityContext
 from refold.extras import how_to_install
 from workers.running.activity_error import ActivityError, Cancelled
+from workers.running.ai.estimate import call_of, estimated
 from workers.running.ai.wire import LENGTH_BYTES, Answer, Ask, Fault, Piece, Said, Stop, frame, read_said
 from workers.running.watch import Watch
 
 GRACE_S: Final = 60.0
 """So much longer than its time limit a call may take to say that it is over: the limit begins when the libraries are there."""
 STOP_S: Final = 2.0
+LOST: Final = "worker.lost"
 _PACKAGES: Final = str(Path(__file__).parents[3])
 """The folder that the engine's packages are in: first on the path of the child too, before any of the same names."""
 _PROGRAM: Final = "workers.running.ai.program"
@@ -53,11 +55,17 @@ class AiProcess:
         child = self._child
         return None if child is None else child.pid
 
-    def ask(self, context: ActivityContext, ask: Ask, on_text: Callable[[str], None]) -> Answer | Fault:
-        """The answer, or why there is none. `on_text` gets the text as it comes.
+    def ask(self, context: ActivityContext, ask: Ask, on_text: Callable[[str], None], is_repair: bool = False) -> Answer | Fault:
+        """The answer, or why there is none; the attempt is told what it took. `on_text` gets the text as it comes.
 
-        Raises ActivityError where nobody can be asked, Cancelled.
+        `is_repair`: an answer before did not match, and this is asked again for that. Raises ActivityError where nobody can be asked,
+        Cancelled.
         """
+        said = self._asked(context, ask, on_text)
+        context.note_call(call_of(ask, said, is_repair))
+        return said
+
+    def _asked(self, context: ActivityContext, ask: Ask, on_text: Callable[[str], None]) -> Answer | Fault:
         _check_installed()
         ask = msgspec.structs.replace(ask, number=next(self._numbers))
         try:
@@ -101,13 +109,16 @@ def _heard(told: _Queue, watch: Watch, ask: Ask, on_text: Callable[[str], None])
         match said:
             case Piece():
                 on_text(said.text)
+            case Fault() if said.type == LOST and said.usage is None:
+                return msgspec.structs.replace(said, usage=estimated(ask.messages, ""))
             case Answer() | Fault():
                 return said
             case None:
                 if not watch.is_late:
                     raise Cancelled
                 message = f"{ask.provider}:{ask.model} did not answer within {ask.timeout_s:g} s"
-                return Fault(number=ask.number, type="http.timeout", message=message, falls_back=True)
+                usage = estimated(ask.messages, "")
+                return Fault(number=ask.number, type="http.timeout", message=message, falls_back=True, usage=usage)
 
 
 class _Child:
@@ -171,7 +182,7 @@ class _Child:
             _log.warning("the AI process has ended with %s; %d calls were under way", self._process.returncode, len(waits))
         for number, waiting in waits:
             message = f"the AI process has ended ({self._process.returncode}) with the call under way"
-            waiting.put(Fault(number=number, type="worker.lost", message=message))
+            waiting.put(Fault(number=number, type=LOST, message=message))
 
 
 def _frame_from(stream: IO[bytes]) -> bytes | None:

@@ -7,6 +7,7 @@ from typing import Any
 
 from contracts.errors import NoCredential
 from contracts.ports.credentials import Secret
+from contracts.usage import ModelCall
 
 
 class PlainRequest:
@@ -28,6 +29,9 @@ class PlainRequest:
 
     def say(self, text: str, is_new: bool = False) -> None:
         """Nobody hears it."""
+
+    def note_call(self, call: ModelCall) -> None:
+        """It asks no model."""
 
     def on_cancel(self, stop: Callable[[], None]) -> None:
         """Nobody cancels it."""
