@@ -57,6 +57,8 @@ class Taken:
         """What of a workflow was taken."""
         there: dict[str, list[tuple[str, str]]] = {"nodes": [], "edges": [], "cases": [], "error edges": []}
         for path, node in paths_of(graph).items():
+            if node.is_asked and not node.body.is_hidden:  # what runs is its copy in the calls of whoever asks
+                continue
             there["nodes"].append((path, _key(graph, "node", path)))
             if path.endswith(UNDO_SUFFIX):
                 continue

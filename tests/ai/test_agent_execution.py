@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -61,6 +62,19 @@ def test_an_approval_waits_over_a_restart_and_counts_after_it(serve: Serve, fake
     verified = preloaded.run("verify", "--all", "--data", tmp_path / "data", timeout=120)
     assert "0 differences" in verified.stdout
     assert len(fake.asked) == 2
+
+
+def test_the_example_answers_a_mail_without_a_key(fake: Fake, tmp_path: Path) -> None:
+    calls = [Call("order", '{"number": 2}'), Call("refund", '{"number": 2, "amount": 80}')]
+    fake.replies = [*(Reply(texts=(), calls=(one,)) for one in calls), Reply(texts=("You have it back.",))]
+    environment = {**os.environ, "REFOLD_DATA": str(tmp_path / "data"), "OLLAMA_BASE_URL": fake.base("ollama")}
+    words = ("run", "examples/support_agent.yaml", "--json", "--input", json.dumps({"mail": "Order 2 came broken."}))
+    done = preloaded.run(*words, cwd=preloaded.ROOT, env=environment, timeout=120)
+    result = json.loads(done.stdout)
+    assert (result["status"], result["outcome"], result["output"]) == ("completed", "answered", "You have it back.")
+    assert "80" in json.dumps(fake.asked[1].body["messages"][-1])
+    assert "0 differences" in preloaded.run("verify", "--all", cwd=preloaded.ROOT, env=environment, timeout=120).stdout
+    assert len(fake.asked) == 3
 
 
 def until(look: Callable[[], Any]) -> Any:

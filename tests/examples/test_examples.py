@@ -12,7 +12,7 @@ import pytest
 from tests import preloaded
 
 ROOT = Path(__file__).parents[2]
-NEEDS_A_SERVER = {"user_activities", "sort_mail"}
+NEEDS_A_SERVER = {"user_activities", "sort_mail", "support_agent"}
 """Run in `tests/sdk`, and in `tests/ai`."""
 DEFINITIONS = sorted(file for file in (ROOT / "examples").glob("*.yaml") if not file.stem.endswith(".test"))
 EXAMPLES = [file for file in DEFINITIONS if file.stem not in NEEDS_A_SERVER]
