@@ -24,11 +24,12 @@ def comparisons_value(
         "verdicts": {verdict: tally.verdicts[verdict] for verdict in VERDICTS},
         "new_calls": [{"node": node, "name": name, "why": why, "count": count} for (node, name, why), count in tally.new.most_common()],
         "vanished_calls": [{"node": node, "name": name, "count": count} for (node, name), count in tally.vanished.most_common()],
-        "executions": [_comparison_value(one) for one in changed[:most]],
+        "executions": [comparison_value(one) for one in changed[:most]],
     }
 
 
-def _comparison_value(one: Comparison) -> dict[str, Any]:
+def comparison_value(one: Comparison) -> dict[str, Any]:
+    """One of them."""
     return {
         "execution_id": one.execution,
         "verdict": one.verdict,

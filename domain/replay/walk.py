@@ -26,7 +26,7 @@ KEPT_MAX: Final = 64
 """So many states are kept of a whole history."""
 STRETCH_MIN: Final = 250
 """So many events at least lie between two of them."""
-FINE: Final = 25
+FINE: Final = 100
 """In the stretch that one goes back in, a state is kept every so many events."""
 _states: Final = msgspec.msgpack.Decoder(Execution)
 

@@ -24,6 +24,7 @@ from refold.cli.folder_verbs import accept_loss, backup, restore
 from refold.cli.list_verbs import incidents, nodes, waiting
 from refold.cli.live_verbs import follow
 from refold.cli.look_verbs import history, show, verify
+from refold.cli.mutate_verb import mutate
 from refold.cli.place_verbs import cluster, doctor, settings, workers
 from refold.cli.process_verbs import kafka, serve, worker
 from refold.cli.read_model_verbs import read_models
@@ -71,6 +72,7 @@ PANELS: Mapping[str, Mapping[str, Verb]] = {
         "diff": diff,
         "verify": verify,
         "what-if": what_if,
+        "mutate": mutate,
         "nodes": nodes,
         "waiting": waiting,
         "incidents": incidents,

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from contracts.errors import ExpressionError, InvalidInput, Rejected
 from contracts.values import written
+from domain.execution.history import Entry
 from domain.execution.paths import node_in_definition, node_named
 from domain.expressions import Program, program
 from domain.replay.walk import Walk
@@ -93,10 +94,7 @@ class Walker:
 
     def __init__(self, reader: Reader, execution: str) -> None:
         """Raises Rejected where there is no such execution."""
-        partitions = range(reader.log.partitions)
-        entries = next((found for one in partitions if (found := list(entries_of(reader.log, one, execution)))), None)
-        if entries is None:
-            raise unknown_execution(execution)
+        entries = recorded_entries(reader, execution)
         self.walk = Walk(entries, reader.catalog.graph, reader.blobs.get)
         self._blobs = reader.blobs
         presenter = HistoryPresenter()
@@ -246,6 +244,15 @@ class Walker:
             known = ", ".join(sorted({node_in_definition(node) for node in self.walk.graph.nodes})[:20])
             raise BadInput(f"there is no node {asked[:200]!r} in workflow {self.walk.graph.name}: it has {known}")
         return asked
+
+
+def recorded_entries(reader: Reader, execution: str) -> list[Entry]:
+    """The decisions of an execution, in whichever partition it lies. Raises Rejected where there is none of that id."""
+    partitions = range(reader.log.partitions)
+    entries = next((found for one in partitions if (found := list(entries_of(reader.log, one, execution)))), None)
+    if entries is None:
+        raise unknown_execution(execution)
+    return entries
 
 
 def _is_of(event: HistoryEvent, name: str) -> bool:

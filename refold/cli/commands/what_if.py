@@ -38,7 +38,7 @@ _HARMLESS: Final[dict[str, frozenset[Verdict]]] = {
     "output": frozenset({"unchanged", "path"}),
     "outcome": frozenset({"unchanged", "path", "output"}),
 }
-_SAYS: Final[dict[Verdict, str]] = {
+SAYS: Final[dict[Verdict, str]] = {
     "unchanged": "unchanged",
     "path": "same end by another path",
     "output": "another output",
@@ -46,7 +46,7 @@ _SAYS: Final[dict[Verdict, str]] = {
     "new_calls": "new calls",
     "not_decided": "not decided",
 }
-_WHY: Final = {
+WHY: Final = {
     "never_asked": "was never asked",
     "asked_otherwise": "was asked in other words",
     "never_answered": "was never answered",
@@ -178,21 +178,21 @@ def _say(found: Value) -> None:
     say(f"{_named(found)} decided over {count:,} recorded {'execution' if count == 1 else 'executions'} of {found['against']}:")
     for verdict in VERDICTS:
         if found["verdicts"][verdict]:
-            say(f"{found['verdicts'][verdict]:8,}  {_SAYS[verdict]}")
+            say(f"{found['verdicts'][verdict]:8,}  {SAYS[verdict]}")
         for one in [one for one in found["executions"] if one["verdict"] == verdict][:EXAMPLES_MAX]:
-            say(f"          {_line(one)}")
+            say(f"          {line_of(one)}")
     for one in found["new_calls"]:
-        say(f"call {one['node']} ({one['name']}) {_WHY[one['why']]}: {one['count']:,}")
+        say(f"call {one['node']} ({one['name']}) {WHY[one['why']]}: {one['count']:,}")
     for one in found["vanished_calls"]:
         say(f"call {one['node']} ({one['name']}) is not made any more: {one['count']:,}")
 
 
-def _line(one: Value) -> str:
+def line_of(one: Value) -> str:
     """One execution, and what would be other with it."""
     if one["after"] is None:
         return f"{one['execution_id']}: {one['reason']}"
     if one["new_calls"]:
-        return f"{one['execution_id']}: stops at {one['new_calls'][0]['path']}, which {_WHY[one['new_calls'][0]['why']]}"
+        return f"{one['execution_id']}: stops at {one['new_calls'][0]['path']}, which {WHY[one['new_calls'][0]['why']]}"
     before, after = _end(one["before"]), _end(one["after"])
     first = f", first at {one['first_difference']}" if one["first_difference"] else ""
     return f"{one['execution_id']}: {before if before == after else f'{before} → {after}'}{first}"
@@ -211,7 +211,7 @@ def _write_junit(file: Path, found: Value, harmless: frozenset[str]) -> None:
     for one in changed:
         case = ElementTree.SubElement(suite, "testcase", classname=found["workflow"], name=one["execution_id"])
         if one in failures:
-            ElementTree.SubElement(case, "failure", type=one["verdict"], message=_line(one))
+            ElementTree.SubElement(case, "failure", type=one["verdict"], message=line_of(one))
     try:
         file.write_bytes(ElementTree.tostring(suite, encoding="utf-8", xml_declaration=True))
     except OSError as error:
