@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from pathlib import Path
 
-from benchmarks import engine, expressions, histories, kafka, library, projector, report, served, start, streams, takeover
+from benchmarks import engine, expressions, histories, kafka, library, projector, replay, report, served, start, streams, takeover
 from benchmarks.machine import machine, version
 from benchmarks.peers import NAMES, missing
 from benchmarks.refold_server import RefoldServer
@@ -24,7 +24,7 @@ from benchmarks.served import Served
 from benchmarks.workloads import WORKLOADS, Workload, chosen
 
 RESULTS = Path(__file__).parent / "results" / "latest.json"
-ALONE = ("start", "engine", "projector", "expressions", "streams", "histories")
+ALONE = ("start", "engine", "projector", "expressions", "streams", "histories", "replay")
 """What is measured of Refold only."""
 Figures = dict[str, float]
 
@@ -104,6 +104,8 @@ def _works(arguments: argparse.Namespace, peers: list[str]) -> Iterator[tuple[st
         yield "streams", partial(streams.measure, scale=0.6 * arguments.scale)
     if "histories" in arguments.only:
         yield "histories", partial(histories.measure, scale=arguments.scale)
+    if "replay" in arguments.only:
+        yield "replay", partial(replay.measure, scale=arguments.scale)
     if "projector" in arguments.only:
         yield "projector", partial(projector.bench_projector, executions=max(int(5_000 * arguments.scale), 500))
 
@@ -165,6 +167,7 @@ def main() -> None:
         report.others(figures),
         streams.table(figures),
         histories.table(figures),
+        replay.table(figures),
     )
     show(tables, _workloads(arguments))
     RESULTS.parent.mkdir(exist_ok=True)
