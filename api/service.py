@@ -11,6 +11,7 @@ from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
 from api.execution_book import ExecutionBook
 from api.letters import Letters
+from api.prompt_book import PromptBook
 from api.streams.streams import Streams
 from api.streams.watching import Watching
 from api.test_start import TestStart
@@ -184,7 +185,7 @@ class Copied(Protocol):
         """A big value. Raises Rejected where there is none."""
 
 
-class Service(TriggerBook, ExecutionBook, Watching, Comparing, Protocol):
+class Service(TriggerBook, PromptBook, ExecutionBook, Watching, Comparing, Protocol):
     """The engine as the API sees it."""
 
     @property

@@ -62,9 +62,21 @@ class DefinitionSource(msgspec.Struct, frozen=True, array_like=True, tag=4):
     correlation: str = ""
 
 
-CatalogRecord: TypeAlias = DefinitionPublished | DefinitionActivated | DefinitionArchived | DefinitionSource
+class PromptPublished(msgspec.Struct, frozen=True, array_like=True, tag=5):
+    """A new version of a prompt exists. `content` is JSON; the `hash` of it is what workflows pin."""
 
-_TAG_MAX: Final = 4
+    name: str
+    version: int
+    hash: str
+    content: bytes
+    recorded_at: int
+    actor: str = ""
+    correlation: str = ""
+
+
+CatalogRecord: TypeAlias = DefinitionPublished | DefinitionActivated | DefinitionArchived | DefinitionSource | PromptPublished
+
+_TAG_MAX: Final = 5
 _decoder: Final = msgspec.msgpack.Decoder(CatalogRecord)
 _any: Final = msgspec.msgpack.Decoder()
 

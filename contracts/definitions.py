@@ -37,6 +37,8 @@ ID_PATTERN: Final = r"^[a-z][a-z0-9_]{0,62}$"
 NAME_PATTERN: Final = r"^(refold\.)?[a-z][a-z0-9_-]{0,62}$"
 """Names with a dot are the engine's own; see `contracts.system`."""
 DURATION_PATTERN: Final = r"^(\d+(\.\d+)?(ms|s|m|h|d))+$|^P(\d+[WD])+(T(\d+(\.\d+)?[HMS])+)?$|^PT(\d+(\.\d+)?[HMS])+$"
+_KINDS_BEFORE: Final = {"prompt_execution": "prompt"}
+"""Kinds by names that others gave them: they are read as these."""
 TOOL_PATTERN: Final = r"^[a-zA-Z_][a-zA-Z0-9_-]{0,63}$"
 """What the name of a tool is made of: as much as every provider takes."""
 RESERVED_IDS: Final = frozenset({"in", "true", "false", "null"})
@@ -66,6 +68,10 @@ class Marker:
 
     def __init__(self, role: Literal["expression", "items", "value"]) -> None:
         self.role = role
+
+
+def _kind_now(kind: Any) -> Any:
+    return _KINDS_BEFORE.get(kind, kind) if isinstance(kind, str) else kind
 
 
 def _not_reserved(text: Any) -> Any:
@@ -174,7 +180,7 @@ class NodeDefinition(Model):
     """A place in the graph: what happens there, and how it behaves when it fails or takes long."""
 
     id: Identifier
-    type: str = Field(min_length=1, max_length=100, description="the node kind")
+    type: Annotated[str, BeforeValidator(_kind_now)] = Field(min_length=1, max_length=100, description="the node kind")
     config: dict[str, Any] = Field(default_factory=dict)
     name: str | None = None
     description: str | None = None
@@ -287,6 +293,14 @@ class ModelUse(Model):
     price: ModelPrice | None = None
 
 
+class PinnedPrompt(Model):
+    """A prompt that a published workflow uses: which version of it, its hash, and all that it says."""
+
+    version: int = Field(ge=1)
+    hash: str
+    content: dict[str, Any]
+
+
 class Settings(Model):
     """How the whole execution behaves."""
 
@@ -331,6 +345,9 @@ class WorkflowDefinition(Body):
     input: dict[str, Any] | bool | None = Field(default=None, description="JSON Schema 2020-12 of the input")
     settings: Settings = Field(default_factory=Settings)
     triggers: list[dict[str, Any]] = Field(default_factory=list, max_length=TRIGGERS_MAX, description="what starts executions by itself")
+    prompts: dict[str, PinnedPrompt] = Field(
+        default_factory=dict, description="the prompts that nodes name, as they were; written anew when the definition is published"
+    )
     language: int | None = Field(default=None, ge=1, description="the number of the language; it is added when the definition is published")
 
 

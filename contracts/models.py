@@ -14,7 +14,7 @@ REPAIR_DEFAULT: Final = 1
 """So often a model is told what is wrong with its JSON, where nobody says how often."""
 CHAIN_MAX: Final = 8
 """So many models one may fall back to another."""
-MODEL_KINDS: Final = frozenset({"llm", "agent"})
+MODEL_KINDS: Final = frozenset({"llm", "prompt", "agent"})
 """The kinds of nodes that ask a model themselves: those whose `model` may be a name of `settings.models`."""
 ALIAS_PATTERN: Final = r"^[a-z][a-z0-9_]{0,62}$"
 _MODEL: Final = re.compile(r"([a-z]+):(\S{1,200})")

@@ -12,7 +12,7 @@ from typing import Any, Final, NamedTuple, TypeGuard
 
 from contracts import commands as c
 from contracts import events as e
-from contracts.catalog import CatalogRecord, DefinitionActivated, DefinitionArchived, DefinitionPublished
+from contracts.catalog import CatalogRecord, DefinitionActivated, DefinitionArchived, DefinitionPublished, PromptPublished
 from contracts.credentials import CredentialAct
 from contracts.dead_letter import LetterAct
 from contracts.events import Event
@@ -78,15 +78,17 @@ AUDIT: Final = Table(
     is_latest_first=True,
 )
 _COMMANDS: Final = (
-    "what was done: a command to an execution, `PublishDefinition`, `ActivateDefinition`, `ArchiveDefinition`, `SendDeadLetter`, "
-    "`DropDeadLetter`, `CreateCredential`, `RotateCredential`, `AuthorizeCredential`, `RewrapCredential`, `DeleteCredential`"
+    "what was done: a command to an execution, `PublishDefinition`, `ActivateDefinition`, `ArchiveDefinition`, `PublishPrompt`, "
+    "`SendDeadLetter`, `DropDeadLetter`, `CreateCredential`, `RotateCredential`, `AuthorizeCredential`, `RewrapCredential`, "
+    "`DeleteCredential`"
 )
 COLUMNS: Final[Columns] = {
     "at": time("at", says="when it was decided, or written down"),
     "actor": text("actor", says="who did it; `anonymous` until there are users"),
     "command": text(
         "command",
-        says="what was done: a command, `PublishDefinition`, `ActivateDefinition`, `ArchiveDefinition`, `SendDeadLetter`, `DropDeadLetter`",
+        says="what was done: a command, `PublishDefinition`, `ActivateDefinition`, `ArchiveDefinition`, `PublishPrompt`, `SendDeadLetter`, "
+        "`DropDeadLetter`",
     ),
     "execution_id": text("execution", is_nullable=True, says="the execution that it was done to"),
     "workflow": text("workflow", is_nullable=True, says="the name of the workflow"),
@@ -240,6 +242,9 @@ def definition_act(offset: int, record: CatalogRecord) -> AuditRecord | None:
             name, about = "ActivateDefinition", f"version {record.version}"
         case DefinitionArchived():
             name, about = "ArchiveDefinition", ""
+        case PromptPublished():
+            about = f"prompt {record.name}, version {record.version}"
+            return AuditRecord(offset, 0, record.recorded_at, record.actor, "PublishPrompt", None, None, about, record.correlation)
         case _:
             return None
     return AuditRecord(offset, 0, record.recorded_at, record.actor, name, None, record.name, about, record.correlation)

@@ -24,6 +24,7 @@ from api.operations.hook_deliveries import HOOK_DELIVERIES
 from api.operations.incidents import INCIDENTS
 from api.operations.node_runs import NODE_RUNS
 from api.operations.operation import Operation
+from api.operations.prompts import PROMPTS
 from api.operations.read_models import READ_MODEL_OPERATIONS
 from api.operations.resources import RESOURCES
 from api.operations.server import SERVER
@@ -61,6 +62,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     *RESOURCES,
     *DRAFTS,
     *TEMPLATES,
+    *PROMPTS,
     *BREAKER_OPERATIONS,
     *TRIGGER_OPERATIONS,
     *DEPENDENCY_OPERATIONS,

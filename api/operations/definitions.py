@@ -63,6 +63,7 @@ async def publish_workflow(
     caller: Caller, service: Service, task_endpoint: TaskEndpoint | None, body: Body, activate: Activate = False
 ) -> Reply:
     """Publish a definition; a new one becomes the active version. An unchanged one creates nothing, and activates nothing unasked."""
+    await service.know_prompts()
     definition = _definition(body, service)
     source = SourceText("yaml" if body.media_type in YAML_TYPES else "json", body.content)
     published = await service.publish(definition, activate, source, caller)

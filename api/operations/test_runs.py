@@ -199,7 +199,7 @@ def _read(service: Service, text: str, syntax: Syntax) -> tuple[str, Unpublished
         definition = publishable(document, service.activities, service.strict_kinds)
     except InvalidDefinition as error:
         raise InvalidDefinition(located(error.problems, text, document)) from None
-    return definition.name, packed(definition)
+    return definition.name, packed(service.pinned(definition))
 
 
 async def _recorded(service: Service, pins: list[Asked]) -> dict[str, dict[str, Recorded]]:

@@ -19,6 +19,7 @@ from domain.definition.agent_turns import AGENT, add_turns
 from domain.definition.budgets import note_budgets
 from domain.definition.graph import ERROR_PORT, Body, Compiled, Edge, Graph, Node, RetryPolicy, programs_in, programs_of, visible_bodies
 from domain.definition.models_in_use import with_model
+from domain.definition.prompts_in_use import with_prompt
 from domain.expressions import Program, parse_duration, program, value
 from domain.nodes import ACTIVITY, CONTROL_KINDS, INNER_KINDS
 
@@ -73,7 +74,7 @@ def _add_node(graph: Graph, body: Body, index: int, definition: NodeDefinition) 
     node = Node(len(graph.nodes), index, body, definition, kind)
     graph.nodes.append(node)
     if node.is_activity:
-        node.config = with_model(definition.type, definition.config, graph.settings.models)
+        node.config = _config_of(graph, definition.type, definition.config)
         config = value(node.config)
         node.fields = {"": config}
         if not config.is_static:
@@ -90,6 +91,11 @@ def _add_node(graph: Graph, body: Body, index: int, definition: NodeDefinition) 
     for label, nested in kind.bodies(node.config).items():
         node.bodies[label] = _add_body(graph, nested, node, label)
     return node
+
+
+def _config_of(graph: Graph, kind: str, config: dict[str, Any]) -> dict[str, Any]:
+    """The config of an activity, with what the rest of the definition says for it."""
+    return with_prompt(kind, with_model(kind, config, graph.settings.models), graph.definition.prompts)
 
 
 def _add_input(node: Node, definition: NodeDefinition) -> None:
@@ -114,7 +120,7 @@ def _add_policies(graph: Graph, node: Node, definition: NodeDefinition) -> None:
         node.cache_key = None if definition.cache.key is None else value(definition.cache.key)
     if definition.compensate is not None:
         undo = definition.compensate
-        node.compensate = value(with_model(undo.type, undo.config, graph.settings.models))
+        node.compensate = value(_config_of(graph, undo.type, undo.config))
         node.undo_kind = CONTROL_KINDS.get(definition.compensate.type, ACTIVITY)
         if node.undo_kind is not ACTIVITY:
             node.undo_config = node.undo_kind.Config.model_validate(definition.compensate.config)

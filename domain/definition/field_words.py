@@ -90,6 +90,11 @@ WORDS: Final[dict[str, dict[str, str]]] = {
         "input": "what the activity is given in place of the node's data",
         "tool": "how it is offered to a model, over an edge of the type `ai_tool`",
     },
+    "PinnedPrompt": {
+        "version": "which version of the prompt it is",
+        "hash": "the SHA-256 of what the prompt says",
+        "content": "all that the prompt says",
+    },
     "ModelUse": {
         "use": "`provider:model`, or a list of them of which the next is asked where one cannot",
         "temperature": "how freely it answers",

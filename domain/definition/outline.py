@@ -24,7 +24,7 @@ from domain.nodes import ACTIVITY, CONTROL_KINDS
 Activities: TypeAlias = Mapping[str, type[BaseModel] | None]
 """The activity kinds by name with the model of their config; None takes any object."""
 
-LATER_KINDS: Final = ("prompt", "tool", "rag_switch", "ocr_switch", "webhook", "email", "slack")
+LATER_KINDS: Final = ("tool", "rag_switch", "ocr_switch", "webhook", "email", "slack")
 """Kinds that are planned: the message says so."""
 HANDLER: Final = "settings.on_error"
 

@@ -11,7 +11,7 @@ from api.hooks.deliveries import Deliveries
 from api.service import Published, Unavailable
 from contracts.about import About
 from contracts.caller import ENGINE, Caller
-from contracts.catalog import SourceText
+from contracts.catalog import PromptPublished, SourceText
 from contracts.definitions import WorkflowDefinition
 from contracts.errors import InvalidDefinition, Problem, Rejected
 from contracts.resources import Resource
@@ -21,6 +21,7 @@ from domain.channels import sends_notices
 from domain.definition.canonical import load_canonical
 from domain.definition.graph import Graph
 from domain.definition.outline import Activities
+from domain.definition.prompts_in_use import prompt_problems
 from domain.definition.template import FoundTemplate
 from domain.dependencies import Found
 from domain.triggers.firing import config_of
@@ -107,7 +108,7 @@ class CatalogService:
             return []
         with suppress(Rejected):
             content = self._catalog.published(self._catalog.resolve(workflow, version)[1]).content
-            return self.taken(load_canonical(content))
+            return self._conflicts(load_canonical(content))
         return []
 
     def resolve(self, workflow: str, version: int = 0) -> tuple[int, str]:
@@ -150,6 +151,33 @@ class CatalogService:
         """Publish one of the engine's own workflows, as this build has it."""
         self._check_takes()
         await self._in_catalog(self._catalog.publish, system_definition(workflow), True)
+
+    # Prompts.
+
+    def prompts(self) -> list[PromptPublished]:
+        """Of each prompt the latest version, by name."""
+        return [self._catalog.prompts.get(name) for name in self._catalog.prompts.names()]
+
+    async def know_prompts(self) -> None:
+        """Read on, as somebody else may have published one."""
+        await self._in_catalog(self._catalog.read_on)
+
+    def prompt_versions(self, name: str) -> list[PromptPublished]:
+        """All versions of a prompt."""
+        return self._catalog.prompts.versions(name)
+
+    def prompt(self, name: str, version: int | None = None) -> PromptPublished:
+        """A version of a prompt, without a number the latest one."""
+        return self._catalog.prompts.get(name, version)
+
+    async def publish_prompt(self, name: str, prompt_hash: str, content: bytes, caller: Caller) -> tuple[PromptPublished, bool]:
+        """Keep a prompt as the next version of its name."""
+        self._check_takes()
+        return await self._in_catalog(self._catalog.publish_prompt, name, prompt_hash, content, caller)
+
+    def pinned(self, definition: WorkflowDefinition) -> WorkflowDefinition:
+        """The definition with the prompts that it names, as they are now."""
+        return self._catalog.pinned(definition)
 
     # Resources.
 
@@ -203,7 +231,11 @@ class CatalogService:
         return None if found is None else (found, self._directory.pause_of(found.name))
 
     def taken(self, definition: WorkflowDefinition) -> list[Problem]:
-        """What conflicts with others in a definition: paths that they have, chains without end, waits for each other."""
+        """What does not fit others: prompts that are not so, paths that they have, chains without end, waits for each other."""
+        prompts = prompt_problems(definition, self._catalog.prompts.find, self._catalog.prompts.names())
+        return [*prompts, *self._conflicts(definition)]
+
+    def _conflicts(self, definition: WorkflowDefinition) -> list[Problem]:
         self._resources.look()
         return [*taken(self._paths, definition), *self._dependencies.endless(definition), *self._dependencies.waiting(definition)]
 

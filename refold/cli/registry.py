@@ -27,6 +27,7 @@ from refold.cli.look_verbs import history, show, verify
 from refold.cli.mutate_verb import mutate
 from refold.cli.place_verbs import cluster, doctor, settings, workers
 from refold.cli.process_verbs import kafka, serve, worker
+from refold.cli.prompt_verbs import prompts
 from refold.cli.read_model_verbs import read_models
 from refold.cli.replay_verbs import what_if
 from refold.cli.run_verbs import continue_, run, start
@@ -57,6 +58,7 @@ PANELS: Mapping[str, Mapping[str, Verb]] = {
         "test": run_tests,
         "deploy": deploy,
         "workflows": workflows,
+        "prompts": prompts,
         "dependencies": dependencies,
         "node-kinds": node_kinds,
         "schemas": schemas,

@@ -537,6 +537,31 @@ class Operations:
         answer: Rows = self._ask(asked("GET", "/v1/templates"))["templates"]
         return answer
 
+    def prompts(self) -> Rows:
+        """Of each prompt the latest version, by name."""
+        answer: Rows = self._ask(asked("GET", "/v1/prompts"))["prompts"]
+        return answer
+
+    def publish_prompt(self, prompt: dict[str, Any]) -> dict[str, Any]:
+        """Keep a prompt as the next version of its name; the same again is once."""
+        answer: dict[str, Any] = self._ask(asked("POST", "/v1/prompts", body={"prompt": prompt}))
+        return answer
+
+    def prompt(self, name: str, version: int | None = None) -> dict[str, Any]:
+        """A prompt with its texts and the workflows that use it; without `version` the latest one."""
+        answer: dict[str, Any] = self._ask(asked("GET", f"/v1/prompts/{part(name)}", query={"version": version}))
+        return answer
+
+    def prompt_versions(self, name: str) -> Rows:
+        """All versions of a prompt, the first one first."""
+        answer: Rows = self._ask(asked("GET", f"/v1/prompts/{part(name)}/versions"))["versions"]
+        return answer
+
+    def prompt_diff(self, name: str, before: int, after: int) -> dict[str, Any]:
+        """What is different between two versions of a prompt: `{fields, text}`."""
+        answer: dict[str, Any] = self._ask(asked("GET", f"/v1/prompts/{part(name)}/versions/{before}/diff/{after}"))
+        return answer
+
     def open_breaker(self, name: str, reason: str = "") -> dict[str, Any]:
         """Open a circuit breaker: what goes by it waits until somebody closes it."""
         answer: dict[str, Any] = self._ask(asked("POST", f"/v1/breakers/{part(name)}/open", body={"reason": reason}))

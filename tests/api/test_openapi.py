@@ -91,7 +91,7 @@ FREE = {
     "StartRequest.variables", "ResolveRequest.variables", "Span.attributes", "SpanEvent.attributes", "LogEnds.ends",
     "TriggerRequest.trigger", "TriggerShown.config", "HookContent.headers", "HookDeliveries.counts",
     "CredentialRequest.values", "RotateRequest.values", "TemplateHole.schema", "TestRunRequest.pins", "TestRunRequest.variables",
-    "RecordedTest.differences",
+    "RecordedTest.differences", "Prompt.inputs", "Prompt.schema", "PromptShown.prompt",
 }  # fmt: skip
 """What belongs to users, or differs from type to type."""
 
@@ -114,6 +114,7 @@ def test_what_is_always_there_is_required_and_what_may_be_left_out_has_a_default
     assert "problem" not in answers.pop("BundleRow"), "one that is damaged has nothing else"
     assert answers.pop("WaitingFor")[:2] == ["attempt", "breaker"]
     assert answers.pop("BreakerMatch"), "a part of what was written"
+    assert answers.pop("Prompt"), "the same"
     assert answers.pop("Resumed") == ["completed", "message", "paused_again", "remaining_nodes"]
     assert answers == {"BatchItem": ["execution", "problem"], "Problem": ["problems"], "ProblemItem": ["column", "line", "node"]}
     for name, fields in left_out.items():

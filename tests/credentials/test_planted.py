@@ -119,6 +119,10 @@ def nodes_for(name: str, url: str) -> list[dict[str, Any]]:
             "id": f"llm_{name}", "type": "llm", "on_error": "continue", "retry": {"max_attempts": 1},
             "config": {"model": "openai:small", "prompt": "hello", "base_url": f"{url}/llm/{name}", "credential": name, "max_tokens": 9},
         },
+        {
+            "id": f"prompt_{name}", "type": "prompt", "on_error": "continue", "retry": {"max_attempts": 1},
+            "config": {"prompt": "planted", "base_url": f"{url}/llm/{name}/prompt", "credential": name},
+        },
     ]  # fmt: skip
 
 
@@ -148,11 +152,8 @@ def echo(web: Web, kept: list[tuple[str, str, dict[str, str]]]) -> None:  # noqa
         web.answers[f"/moved/{name}"] = (302, {"location": f"{web.url}/gone?key={header}"}, b"")
         web.answers[f"/odd/{name}"] = (401, {"content-type": "application/json"}, json.dumps(f"\ud800{secret}").encode())
         refusal = {"error": {"message": f"no such key: {secret}", "type": shown, "code": secret}}
-        web.answers[f"/llm/{name}/chat/completions"] = (
-            401,
-            {"content-type": "application/json", "x-told": header},
-            json.dumps(refusal).encode(),
-        )
+        refused = (401, {"content-type": "application/json", "x-told": header}, json.dumps(refusal).encode())
+        web.answers[f"/llm/{name}/chat/completions"] = web.answers[f"/llm/{name}/prompt/chat/completions"] = refused
         web.answers[f"/late/{name}"] = (200, {"content-type": "application/octet-stream"}, secret.encode())
 
 
@@ -173,6 +174,7 @@ def test_twenty_planted_secrets_are_found_in_nothing_that_runs_leave(
         told.append((f"create {name}", server.post("/v1/credentials", body).content))
         told.append((f"create {name} once more", server.post("/v1/credentials", {**body, "summary": "other"}).content))
         told.append((f"refused {name}", server.post("/v1/credentials", {**body, "name": "a b", "values": {**values, "x": 7}}).content))
+    server.post("/v1/prompts", {"prompt": {"name": "planted", "prompt": "hello", "model": "openai:small"}})
     edges = [{"from": f"ok_{name}", "to": f"say_{name}"} for name, _, _ in kept]
     server.publish({"name": "planted", "nodes": [node for name, _, _ in kept for node in nodes_for(name, web.url)], "edges": edges})
     ended = server.start("planted", wait=60)
@@ -215,6 +217,7 @@ def test_twenty_planted_secrets_are_found_in_nothing_that_runs_leave(
     told.append(("the log", server.stderr().encode()))
     assert len(web.asked) > 100, "nothing was asked, so nothing is shown"
     assert any("/llm/" in one["path"] for one in web.asked), "no model was asked"
+    assert any("/prompt/" in one["path"] for one in web.asked), "no model was asked with a prompt"
     shown = {name: value for one in web.asked for name, value in one["headers"].items() if name in ("authorization", "x-api-key")}
     assert set(shown) == {"authorization", "x-api-key"}
     everything += told
@@ -229,7 +232,7 @@ def test_twenty_planted_secrets_are_found_in_nothing_that_runs_leave(
 def test_every_kind_that_takes_a_credential_is_among_those_that_are_searched() -> None:
     kinds = [make(ActivitySettings()) for make in BUILT_IN]
     takes = {kind.name for kind in kinds if kind.Config is not None and any("credential" in name for name in kind.Config.model_fields)}
-    assert takes == {"http_request", "llm"}, "let the planted run have a node of the new kind, and name it here"
+    assert takes == {"http_request", "llm", "prompt"}, "let the planted run have a node of the new kind, and name it here"
 
 
 class Leaky:

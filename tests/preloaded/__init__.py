@@ -25,7 +25,7 @@ def begin(*words: str | Path, code: str = "", cwd: Path | None = None, env: Mapp
     """Begin `python -m refold`, or this code, with these words; `more` as of `subprocess.Popen`."""
     command = [sys.executable, *(["-c", code] if code else ["-m", "refold"]), *map(str, words)]
     environment = {"PYTHONPATH": str(ROOT), **(os.environ if env is None else env)}
-    return (Popen if words[0] == "worker" else _Forked)(command, cwd=cwd, env=environment, **more)
+    return (Popen if words[:1] == ("worker",) else _Forked)(command, cwd=cwd, env=environment, **more)
 
 
 def run(*words: str | Path, timeout: float = 60, **more: Any) -> CompletedProcess[str]:

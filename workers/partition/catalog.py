@@ -19,6 +19,7 @@ from contracts.catalog import (
     DefinitionArchived,
     DefinitionPublished,
     DefinitionSource,
+    PromptPublished,
     SourceText,
     read_catalog_record,
 )
@@ -26,13 +27,16 @@ from contracts.definitions import LANGUAGE, WorkflowDefinition
 from contracts.errors import LogCorrupt, LogError, RefoldError, Rejected, UnknownRecord
 from contracts.ports.clock import Clock
 from contracts.ports.log import Log
+from contracts.prompts import PROMPTS_MAX
 from domain.definition.canonical import canonical, content_hash, load_canonical, published
 from domain.definition.compile import compile_definition
 from domain.definition.graph import Graph
+from domain.definition.prompts_in_use import with_pins
 from domain.definition.secret_places import MARKS, SecretPlaces, secret_places
 from projections.audit import AuditRecord, definition_act
 from projections.definitions import Version, version_of
 from workers.partition.graphs import Graphs
+from workers.partition.prompts import Prompts
 from workers.partition.trigger_sections import TriggerSections
 
 
@@ -88,6 +92,8 @@ class Catalog:
         self._versions: dict[str, list[DefinitionPublished]] = {}
         self._by_hash: dict[str, DefinitionPublished] = {}
         self._sources: dict[str, SourceText] = {}
+        self.prompts = Prompts()
+        """The prompts that are published."""
         self._active: dict[str, int] = {}
         self.acts: list[AuditRecord] = []
         """Who has published, activated and archived what, the first one first."""
@@ -164,7 +170,7 @@ class Catalog:
 
     def _check(self, record: CatalogRecord) -> None:
         """Raise LogCorrupt where it speaks of what is not there."""
-        if isinstance(record, DefinitionPublished):
+        if isinstance(record, DefinitionPublished | PromptPublished):
             return
         if record.name not in self._versions:
             raise LogCorrupt(f"it speaks of workflow {record.name[:200]}, which is not published")
@@ -198,6 +204,8 @@ class Catalog:
                 self.triggers.take(record.name, b"", record.recorded_at)
             case DefinitionSource():
                 self._sources[record.hash] = SourceText(record.syntax, record.text)
+            case PromptPublished():
+                record = msgspec.structs.replace(record, version=self.prompts.take(record), content=b"")
         act = definition_act(self._offset - 1, record)
         if act is not None:
             self.acts.append(act)
@@ -227,7 +235,7 @@ class Catalog:
         Its text is kept beside it, also where it says in other words what was there.
         """
         self.read_on()
-        definition = published(definition)
+        definition = self.pinned(published(definition))
         content, hash_ = canonical(definition), content_hash(definition)
         name, now = definition.name, self._clock.now()
         versions = self._versions.get(name, [])
@@ -244,6 +252,25 @@ class Catalog:
         self._append(*records)
         version = next(one.version for one in self._versions[name] if one.hash == hash_)
         return Published(name, version, hash_, "inactive" if is_left else "active", known is None, before)
+
+    def pinned(self, definition: WorkflowDefinition) -> WorkflowDefinition:
+        """The definition with the prompts that it names, as they are now."""
+        return with_pins(definition, self.prompts.find)
+
+    def publish_prompt(self, name: str, prompt_hash: str, content: bytes, caller: Caller = ENGINE) -> tuple[PromptPublished, bool]:
+        """Keep a prompt as the next version of its name; the same as any version before is that one. And whether it is new.
+
+        Raises Rejected where there are too many.
+        """
+        self.read_on()
+        is_new = self.prompts.known(name, prompt_hash) is None
+        if is_new:
+            if self.prompts.count >= PROMPTS_MAX:
+                raise Rejected("too_many", f"prompts: there are {PROMPTS_MAX:,} versions already, the most there may be (PROMPTS_MAX)")
+            self._append(PromptPublished(name, 0, prompt_hash, content, self._clock.now(), *caller))
+        found = self.prompts.known(name, prompt_hash)
+        assert found is not None
+        return found, is_new
 
     def _is_news(self, definition_hash: str, source: SourceText) -> bool:
         """Whether a text is to be kept: another one than is there, unless it is JSON in the place of YAML, which may have comments."""

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
 from contracts.values import VALUE_BYTES_MAX_DEFAULT
+from workers.running.ai.process import AiProcess
 from workers.running.redaction import NO_REDACTION, Redaction
 
 CONCURRENCY_DEFAULT: Final = 32
@@ -35,3 +36,5 @@ class ActivitySettings:
     """The largest output of an activity, as JSON."""
     redaction: Redaction = NO_REDACTION
     """What is made unreadable in all that activities give back and say."""
+    ai: AiProcess = field(default_factory=AiProcess, compare=False, repr=False)
+    """Whom the kinds that ask models ask: one process for all of them. It ends with the first that is closed."""

@@ -9,11 +9,13 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from contracts.definitions import WorkflowDefinition
 from contracts.errors import InvalidDefinition, Problem
 from contracts.ports.read_models import ReadModels
 from contracts.times import rfc3339
 from domain.definition.absent_check import missing_workflows
 from domain.definition.names_check import doubtful_names
+from domain.definition.prompts_in_use import prompt_problems
 from domain.definition.schema import all_schemas
 from domain.definition.validate import publishable
 from domain.execution.history import Folded, version_at
@@ -315,7 +317,13 @@ class FolderTarget:
         except InvalidDefinition as error:
             return "", error.problems, []
         warnings = missing_workflows(definition, self._published()) + doubtful_names(definition)
-        return definition.name, [], placed(warnings, file)
+        return definition.name, placed(self._prompt_problems(definition), file), placed(warnings, file)
+
+    def _prompt_problems(self, definition: WorkflowDefinition) -> list[Problem]:
+        if not self.data.exists():
+            return prompt_problems(definition, lambda name, version: None, [])
+        with self.reader() as reader:
+            return prompt_problems(definition, reader.catalog.prompts.find, reader.catalog.prompts.names())
 
     def _published(self) -> list[str]:
         return self.workflow_names() if self.data.exists() else []

@@ -136,7 +136,8 @@ def _wish(reader: Reader, where: Where, wanted: Wanted) -> Wish:
     file = Path(wanted.version)
     kinds = {name: kind.Config for name, kind in activity_kinds(engine_of(checked_settings(where))).items()}
     with told_of(file):
-        definition = published(publishable(document_in(file), {**dict.fromkeys(own_kinds(wanted.kinds)), **kinds}))
+        definition = publishable(document_in(file), {**dict.fromkeys(own_kinds(wanted.kinds)), **kinds})
+        definition = reader.catalog.pinned(published(definition))
     return Wish(definition.name, 0, content_hash(definition), canonical(definition), wanted.filter, SystemClock().now())
 
 

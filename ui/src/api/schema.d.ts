@@ -1237,6 +1237,75 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/prompts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Of each prompt the latest version, by name. */
+        get: operations["list_prompts"];
+        put?: never;
+        /** @description Keep a prompt as the next version of its name; the same as any before is that one. Workflows take it when they are published. */
+        post: operations["publish_prompt"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/prompts/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description A prompt with its texts, and which workflows use it. */
+        get: operations["get_prompt"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/prompts/{name}/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description All versions of a prompt, the first one first. */
+        get: operations["list_prompt_versions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/prompts/{name}/versions/{before}/diff/{after}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description What is different between two versions of a prompt. */
+        get: operations["get_prompt_difference"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/read-models": {
         parameters: {
             query?: never;
@@ -3460,6 +3529,155 @@ export interface components {
             /** @description where: a JSON pointer into the input, or a path into the definition */
             path: string;
             rule: string;
+        };
+        /**
+         * @description A prompt as it is written. `{{ input.x }}` in its texts is what a node gives it as `inputs`; what it says besides counts where the
+         *     node does not say it.
+         */
+        Prompt: {
+            /**
+             * @description what it is for
+             * @default null
+             */
+            description: string | null;
+            /** @description JSON Schema of what is filled in, an object */
+            inputs?: {
+                [key: string]: unknown;
+            };
+            /**
+             * @description how long the answer may be
+             * @default null
+             */
+            max_tokens: number | null;
+            /**
+             * @description in place of `prompt`: a conversation
+             * @default null
+             */
+            messages: components["schemas"]["PromptMessage"][] | null;
+            /**
+             * @description `provider:model`, or a list of them of which the next is asked where one cannot
+             * @default null
+             */
+            model: string | string[] | null;
+            /** @description what nodes call it */
+            name: string;
+            /**
+             * @description what it is asked
+             * @default null
+             */
+            prompt: string | null;
+            /**
+             * @description how often the model is told what is wrong with its JSON
+             * @default null
+             */
+            repair: number | null;
+            /**
+             * @description JSON Schema that the answer is to match
+             * @default null
+             */
+            schema: {
+                [key: string]: unknown;
+            } | null;
+            /**
+             * @description for models that draw the same with the same
+             * @default null
+             */
+            seed: number | null;
+            /**
+             * @description texts before which the answer ends
+             * @default null
+             */
+            stop: string[] | null;
+            /**
+             * @description what the model is to know and do at all times
+             * @default null
+             */
+            system: string | null;
+            /**
+             * @description how freely it answers
+             * @default null
+             */
+            temperature: number | null;
+        };
+        /** @description What is different between two versions. */
+        PromptDifference: {
+            after: number;
+            before: number;
+            /** @description the fields that are not the same */
+            fields: string[];
+            name: string;
+            /** @description a unified diff of both, laid out for people */
+            text: string;
+        };
+        /** @description Of each prompt the latest version, by name. */
+        PromptList: {
+            prompts: components["schemas"]["PromptVersion"][];
+        };
+        /** @description Something that is said before the model answers; its text may hold templates. */
+        PromptMessage: {
+            content: string;
+            /** @enum {string} */
+            role: "system" | "user" | "assistant";
+        };
+        /** @description What publishing answers. */
+        PromptOutcome: {
+            /** @description false where a version says the same already: it is that one */
+            created: boolean;
+            description: string | null;
+            /** @description the SHA-256 of what it says, which workflows pin */
+            hash: string;
+            name: string;
+            /** Format: date-time */
+            published_at: string;
+            published_by: string | null;
+            /** @description counts from 1 */
+            version: number;
+        };
+        /** @description A prompt to publish. */
+        PromptRequest: {
+            prompt: components["schemas"]["Prompt"];
+        };
+        /** @description A version of a prompt, whole. */
+        PromptShown: {
+            description: string | null;
+            /** @description the SHA-256 of what it says, which workflows pin */
+            hash: string;
+            name: string;
+            /** @description all that it says, as it was written */
+            prompt: {
+                [key: string]: unknown;
+            };
+            /** Format: date-time */
+            published_at: string;
+            published_by: string | null;
+            /** @description the workflows whose active version pins this prompt, in any version */
+            used_by: components["schemas"]["PromptUse"][];
+            /** @description counts from 1 */
+            version: number;
+        };
+        /** @description A workflow that names it. */
+        PromptUse: {
+            /** @description the version of the prompt that it pins */
+            prompt_version: number;
+            /** @description the version that executions start with */
+            version: number;
+            workflow: string;
+        };
+        /** @description A version of a prompt. */
+        PromptVersion: {
+            description: string | null;
+            /** @description the SHA-256 of what it says, which workflows pin */
+            hash: string;
+            name: string;
+            /** Format: date-time */
+            published_at: string;
+            published_by: string | null;
+            /** @description counts from 1 */
+            version: number;
+        };
+        /** @description The first one first. */
+        PromptVersions: {
+            versions: components["schemas"]["PromptVersion"][];
         };
         /** @description What publishing answers; `created` is false where the same content was there already. */
         Published: {
@@ -6797,6 +7015,135 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["BulkOperation"];
+                };
+            };
+        };
+    };
+    list_prompts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PromptList"];
+                };
+            };
+        };
+    };
+    publish_prompt: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PromptRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PromptOutcome"];
+                };
+            };
+            /** @description A new version. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PromptOutcome"];
+                };
+            };
+        };
+    };
+    get_prompt: {
+        parameters: {
+            query?: {
+                /** @description another one than the latest version */
+                version?: number | null;
+            };
+            header?: never;
+            path: {
+                /** @description its name: `^[a-z][a-z0-9_-]{0,62}$` */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PromptShown"];
+                };
+            };
+        };
+    };
+    list_prompt_versions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description its name: `^[a-z][a-z0-9_-]{0,62}$` */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PromptVersions"];
+                };
+            };
+        };
+    };
+    get_prompt_difference: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description its name: `^[a-z][a-z0-9_-]{0,62}$` */
+                name: string;
+                /** @description a version of the prompt */
+                before: number;
+                /** @description a version of the prompt */
+                after: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PromptDifference"];
                 };
             };
         };

@@ -32,6 +32,7 @@ from workers.running.activities.http_request import HttpRequest
 from workers.running.activities.llm import Llm
 from workers.running.activities.log import Log
 from workers.running.activities.noop import Noop
+from workers.running.activities.prompt import PromptNode
 from workers.running.activities.read_file import ReadFile
 from workers.running.activities.write_file import WriteFile
 from workers.running.activity_settings import ActivitySettings
@@ -46,6 +47,7 @@ BUILT_IN: Final[list[Callable[[ActivitySettings], ActivityKind]]] = [
     ReadFile,
     WriteFile,
     Llm,
+    PromptNode,
 ]
 """The kinds that come with Refold."""
 

@@ -8,10 +8,10 @@ the wire is one of `calls`; a failure has them in its details.
 from __future__ import annotations
 
 import re
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, TypeAlias
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, ConfigDict, Field, field_validator, model_validator
+from pydantic import AfterValidator, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from contracts.credentials import CredentialName
@@ -20,12 +20,12 @@ from contracts.errors import InvalidInput
 from contracts.messages import FilePart, Message, TextPart, read_messages, text_message
 from contracts.models import ALIAS_PATTERN, CHAIN_MAX, REPAIR_DEFAULT, check_model, models_in
 from contracts.ports.activities import ActivityContext
+from contracts.prompts import REPAIR_MAX, STOPS_MAX
 from contracts.values import encode
 from workers.running.activities import config as configs
 from workers.running.activity_error import ActivityError
 from workers.running.activity_settings import ActivitySettings
 from workers.running.ai.conversation import Conversation, Wanted
-from workers.running.ai.process import AiProcess
 from workers.running.ai.turns import TurnConversation, Turns
 from workers.running.ai.wire import Options
 from workers.running.redaction import RULES_MAX, Redaction, rule_problem
@@ -33,8 +33,6 @@ from workers.running.watch import seconds_of
 
 AGENT: Final = "agent"
 """Under this name stands the config of an agent whose model call it is: no definition can write it here."""
-REPAIR_MAX: Final = 10
-STOPS_MAX: Final = 16
 _ALIAS: Final = re.compile(ALIAS_PATTERN)
 
 
@@ -56,17 +54,22 @@ def _rule(rule: str) -> str:
     return rule
 
 
-class LlmConfig(configs.Config):
-    """Whom to ask, what, and how the answer is to be."""
+def _names_a_model(model: Any) -> Any:
+    for one in [model] if isinstance(model, str) else model:
+        if not (isinstance(model, str) and _ALIAS.fullmatch(one)):
+            check_model(one)
+    return model
+
+
+NamedModel: TypeAlias = Annotated[str | Annotated[list[str], Field(min_length=1, max_length=CHAIN_MAX)], AfterValidator(_names_a_model)]
+"""A model, a chain of them, or a name of `settings.models`."""
+
+
+class Asking(configs.Config):
+    """How a model is asked, whatever it is asked."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=False, protected_namespaces=())
 
-    model: str | Annotated[list[str], Field(min_length=1, max_length=CHAIN_MAX)] = Field(
-        description="`provider:model`, a list of them of which the next is asked where one cannot, or a name of `settings.models`."
-    )
-    system: str = Field(default="", description="What the model is to know and do at all times.")
-    prompt: str | None = Field(default=None, description="What it is asked.")
-    messages: list[Any] | None = Field(default=None, description="In place of `prompt`: a conversation, each `{role, content}`.")
     files: list[Any] = Field(
         default_factory=list, description="Files for the model to read: `{media_type, data}` (base64) or `{media_type, url}`."
     )
@@ -90,13 +93,20 @@ class LlmConfig(configs.Config):
         default_factory=list, max_length=RULES_MAX, description="What is made unreadable in the answer: RE2, or `field:NAME`."
     )
 
-    @field_validator("model")
-    @classmethod
-    def _names_a_model(cls, model: Any) -> Any:
-        for one in [model] if isinstance(model, str) else model:
-            if not (isinstance(model, str) and _ALIAS.fullmatch(one)):
-                check_model(one)
-        return model
+
+class _Asked(configs.Config):
+    """Whom to ask, and what."""
+
+    model: NamedModel = Field(
+        description="`provider:model`, a list of them of which the next is asked where one cannot, or a name of `settings.models`."
+    )
+    system: str = Field(default="", description="What the model is to know and do at all times.")
+    prompt: str | None = Field(default=None, description="What it is asked.")
+    messages: list[Any] | None = Field(default=None, description="In place of `prompt`: a conversation, each `{role, content}`.")
+
+
+class LlmConfig(Asking, _Asked):
+    """Whom to ask, what, and how the answer is to be."""
 
     @model_validator(mode="after")
     def _asks_something(self) -> LlmConfig:
@@ -117,7 +127,7 @@ class Llm:
 
     def __init__(self, settings: ActivitySettings) -> None:
         self._settings = settings
-        self._process = AiProcess()
+        self._process = settings.ai
 
     def run(self, context: ActivityContext, config: dict[str, Any], data: Any) -> Any:
         """Ask. Raises ActivityError `ai.…`, `http.…`, `input.invalid`, see the reference."""

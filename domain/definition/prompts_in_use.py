@@ -1,0 +1,153 @@
+"""Prompts that a definition names: which versions it pins as it is published, what is wrong with naming them so, what a node runs with.
+
+    node {prompt: reply, version: 4} ──publish──► prompts: {"reply@4": {version, hash, content}} ──compile──► the node's config has it, too
+
+So the texts are a part of the definition and of its hash: what is decided and asked again, asks the same.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Final, NamedTuple
+
+from contracts.catalog import PromptPublished
+from contracts.definitions import PinnedPrompt, WorkflowDefinition
+from contracts.errors import InvalidInput, Problem
+from contracts.values import encode
+from domain.definition.configs import holds_template
+from domain.definition.findings import Findings, listed, nearest
+from domain.definition.input_defaults import with_defaults
+from domain.definition.input_schema import check
+from domain.definition.outline import outline_of
+
+PROMPT: Final = "prompt"
+"""The kind whose nodes name a prompt."""
+PINNED: Final = "pinned"
+"""The field of a config in which a node has the prompt that it runs with, as JSON. Nobody writes it."""
+Find = Callable[[str, int | None], PromptPublished | None]
+"""A version of a prompt by its name, without a number the latest one."""
+
+
+class _Use(NamedTuple):
+    """A node that names a prompt, and where its config stands."""
+
+    path: str
+    config: dict[str, Any]
+
+    @property
+    def name(self) -> str | None:
+        """The prompt; None where it is no name."""
+        found = self.config.get("prompt")
+        return found if isinstance(found, str) and "{{" not in found else None
+
+    @property
+    def version(self) -> int | None:
+        """The version, where one is said."""
+        found = self.config.get("version")
+        return found if isinstance(found, int) else None
+
+
+def _uses(definition: WorkflowDefinition) -> Iterator[_Use]:
+    for node in outline_of(definition, {}, Findings(), strict_kinds=False).nodes:
+        if node.definition.type == PROMPT:
+            yield _Use(f"{node.path}.config", node.definition.config)
+        undo = node.definition.compensate
+        if undo is not None and undo.type == PROMPT:
+            yield _Use(f"{node.path}.compensate.config", undo.config)
+
+
+def _key(name: str, version: int | None) -> str:
+    return name if version is None else f"{name}@{version}"
+
+
+def with_pins(definition: WorkflowDefinition, find: Find) -> WorkflowDefinition:
+    """The definition with the prompts that its nodes name, as they are now; what it said of them before counts no more."""
+    pins: dict[str, PinnedPrompt] = {}
+    for use in _uses(definition):
+        found = None if use.name is None else find(use.name, use.version)
+        if found is not None:
+            content = json.loads(found.content)
+            pins[_key(found.name, use.version)] = PinnedPrompt(version=found.version, hash=found.hash, content=content)
+    if not pins and not definition.prompts:
+        return definition
+    return definition.model_copy(update={"prompts": dict(sorted(pins.items()))})
+
+
+def with_prompt(kind: str, config: dict[str, Any], prompts: Mapping[str, PinnedPrompt]) -> dict[str, Any]:
+    """The config of a node with the prompt that it names, as JSON in which no template begins: those are of the prompt's own inputs."""
+    if kind != PROMPT:
+        return config
+    pin = prompts.get(_key(str(config.get("prompt")), config.get("version")))
+    return config if pin is None else {**config, PINNED: written_pin(pin)}
+
+
+def written_pin(pin: PinnedPrompt) -> str:
+    """A pin as a node's config has it."""
+    return json.dumps(pin.model_dump(), ensure_ascii=False).replace("{{", "{\\u007b")
+
+
+def prompt_problems(definition: WorkflowDefinition, find: Find, names: list[str]) -> list[Problem]:
+    """Prompts that are not there, and inputs that they do not take or that are missing."""
+    findings = Findings()
+    for use in _uses(definition):
+        for field in ("prompt", "version"):
+            if holds_template(use.config.get(field)):
+                message = f"`{field}` is pinned when the workflow is published, so it cannot be filled in"
+                findings.add(f"{use.path}.{field}", "template", message, "write it as it is; a `switch` chooses among several nodes")
+        if use.name is not None:
+            _check_use(use, use.name, find, names, findings)
+    return findings.told()
+
+
+def _check_use(use: _Use, name: str, find: Find, names: list[str], findings: Findings) -> None:
+    found = find(name, use.version)
+    if found is None:
+        latest = find(name, None)
+        if latest is not None:
+            message = f"prompt `{name}` has no version {use.version}: the latest one is {latest.version}"
+            findings.add(f"{use.path}.version", "unknown_prompt", message, f"write `version: {latest.version}`, or leave it out")
+            return
+        near = nearest(name, names)
+        there = f"there are {listed(names)}" if names else "none is published"
+        fix = f"did you mean `{near}`?" if near else f"publish it: refold prompts publish {name}.yaml"
+        findings.add(f"{use.path}.prompt", "unknown_prompt", f"there is no prompt `{name}`: {there}", fix)
+        return
+    prompt = json.loads(found.content)
+    _check_inputs(use, name, prompt.get("inputs", {}), findings)
+    if "model" not in use.config and "model" not in prompt:
+        findings.add(use.path, "missing_field", f"neither the node nor prompt `{name}` says which `model` is asked", "add `model`")
+
+
+def _check_inputs(use: _Use, name: str, schema: dict[str, Any], findings: Findings) -> None:
+    given, path = use.config.get("inputs", {}), f"{use.path}.inputs"
+    if not isinstance(given, dict):
+        return  # a template, or told by the shape
+    properties = schema.get("properties", {})
+    for one in given:
+        if one not in properties:
+            takes = f"it takes {listed(properties)}" if properties else "it takes none"
+            near = nearest(one, properties)
+            findings.add(
+                f"{path}.{one}",
+                "unknown_input",
+                f"prompt `{name}` has no input `{one}`: {takes}",
+                f"did you mean `{near}`?" if near else "remove it",
+            )
+    for one in schema.get("required", []):
+        if one not in given and "default" not in properties.get(one, {}):
+            findings.add(path, "missing_input", f"prompt `{name}` needs the input `{one}`", f"add `{one}` to `inputs`")
+    known = {one: value for one, value in given.items() if one in properties and not holds_template(value)}
+    for one, value in known.items():
+        try:
+            check({"$defs": schema.get("$defs", {}), **properties[one]} if isinstance(properties[one], dict) else properties[one], value, 0)
+        except InvalidInput as error:
+            for problem in error.problems:
+                findings.add(f"{path}.{one}", "input", f"prompt `{name}` does not take it: {problem.message}", "correct the value")
+
+
+def taken_inputs(schema: dict[str, Any], given: Any) -> Any:
+    """What a prompt is given, with the defaults of its schema. Raises InvalidInput with a JSON pointer for each thing it does not take."""
+    taken = with_defaults(schema, given)
+    check({"type": "object", **schema}, taken, len(encode(taken)))
+    return taken
