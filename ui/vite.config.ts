@@ -100,5 +100,5 @@ export default defineConfig({
       ["/v1", "/health", "/metrics", "/openapi.json"].map((path) => [path, { target: SERVER, ws: path === "/v1", changeOrigin: true, rewriteWsOrigin: true }]),
     ),
   },
-  test: { environment: "node", include: ["src/**/*.test.ts"], testTimeout: 60_000 }, // busy machines are no failure
+  test: { environment: "node", include: ["src/**/*.test.ts"], testTimeout: 60_000, isolate: false }, // busy machines are no failure; pure parts share a process
 } as Parameters<typeof defineConfig>[0]);
