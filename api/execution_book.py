@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple, Protocol
 
 from api.test_start import Executed
+from domain.replay.forking import Made, Wish
 from domain.replay.recorded import Recorded
 from domain.replay.why import Explained
 from domain.testing.record import RecordedTest
@@ -43,6 +44,9 @@ class ExecutionBook(Protocol):
 
     async def executed_definition(self, execution: str) -> Executed:
         """The definition that an execution goes by. Raises Rejected where there is none of that id."""
+
+    async def forked(self, execution: str, wish: Wish, retries: bool = False) -> Made:
+        """The creation of a fork of an execution; with `retries` before its failure. Raises Rejected, InvalidInput."""
 
     async def history(self, execution: str, start: int, limit: int) -> tuple[list[HistoryEvent], int | None]:
         """Events from version `start` on, and the version to go on from."""

@@ -179,6 +179,13 @@ class Trigger(BaseModel):
     id: str | None
 
 
+class ForkedFrom(BaseModel):
+    """Which execution one goes on from, and after which event of that."""
+
+    execution_id: str
+    at: int
+
+
 class Row(BaseModel):
     """An execution in the list."""
 
@@ -197,6 +204,7 @@ class Row(BaseModel):
     ended_at: Time | None
     duration_ms: int | None = Field(description="from its start to its end")
     test: bool = Field(description="whether it is a test run")
+    forked_from: ForkedFrom | None = Field(description="which execution it was forked from; null for one that is no fork")
     events: int
     waiting_for: list[WaitingFor]
     search: dict[str, Any] | None = Field(description="the values by which one searches, by their names in `settings.search`")
@@ -284,6 +292,7 @@ class State(BaseModel):
     outcome: str | None
     output: Any
     error: Failure | None
+    forked_from: ForkedFrom | None = Field(description="which execution it was forked from; null for one that is no fork")
     position: int
 
 

@@ -21,7 +21,7 @@ from api.what_if import Comparing
 from contracts.about import About
 from contracts.caller import ENGINE, Caller
 from contracts.catalog import SourceText
-from contracts.commands import Command
+from contracts.commands import Command, CreateExecution
 from contracts.definitions import WorkflowDefinition
 from contracts.errors import RefoldError
 from contracts.ports.archive import Archive
@@ -84,7 +84,8 @@ class Start(NamedTuple):
     secrets: tuple[str, ...] = ()
     """Texts that are secret, wherever they stand in it, besides those that the workflow's schema says are."""
     test: TestStart | None = None
-    """Of a test run: what is tried."""
+    fork: CreateExecution | None = None
+    """Of a test run what is tried; of a fork its creation, as `ExecutionBook.forked` made it."""
 
 
 class Given(NamedTuple):

@@ -40,13 +40,36 @@ class Parent(msgspec.Struct, frozen=True, array_like=True, gc=False, repr_omit_d
         return self.root or self.execution
 
 
+class Fork(msgspec.Struct, frozen=True, array_like=True, gc=False, repr_omit_defaults=True):
+    """What a new execution goes on from: another one, its source, as it was after its event `version`, at the time `at`.
+
+    `digest` is that of the decision of the source that ends with this event, `definition` what the source went by, and `state` what it
+    was then, with the `edits` (path, JSON) made, and decided on by what is recorded of it up to the event `until` (0: nothing): packed
+    (`domain/execution/forked.py`), empty where the source had not begun. `refs` are the references to big values in it, in plain.
+    `children` are the creations of those that are open in it, by the path of their node.
+    """
+
+    source: str
+    version: int
+    digest: bytes
+    at: int
+    definition: str
+    state: bytes
+    edits: tuple[tuple[str, bytes], ...] = ()
+    until: int = 0
+    is_sealed: bool = False
+    refs: tuple[bytes, ...] = ()
+    children: tuple[tuple[str, CreateExecution], ...] = ()
+
+
 class CreateExecution(_Command, frozen=True, tag=1):
     """Begin an execution of a published definition, named by its content hash. `span` is that of the request, where it had one.
 
     `keeper` is written in by the owner where the workflow's slots are kept in another partition: who asks there for one in its place.
     So is `awaits_quota`, where the workflow has its fill and its quota queues, or its `while_paused` does: the execution exists, and
     waits to be let in. `heeds_pauses` says that a trigger fires by itself, which does what `while_paused` says. With a `test` it is a
-    test run. So are `prices`: what the models cost now that its definition names. `allowance` is what the parent lets a child use.
+    test run, with a `fork` it goes on from another one. So are `prices`: what the models cost now that its definition names. `allowance` is
+    what the parent lets a child use.
     """
 
     workflow: str
@@ -66,6 +89,7 @@ class CreateExecution(_Command, frozen=True, tag=1):
     test: Plan | None = None
     prices: tuple[Price, ...] = ()
     allowance: Allowance | None = None
+    fork: Fork | None = None
 
 
 class StartExecution(_Command, frozen=True, tag=2):

@@ -608,6 +608,21 @@ class BudgetRaised(_Event, frozen=True, tag=103):
     path: str = ""
 
 
+class ExecutionForked(_Event, frozen=True, tag=104):
+    """The execution is a fork: its past is that of `source` up to its event `version`, as the command brought it.
+
+    With an `until` what was recorded of the source up to that event was decided on in it, too.
+    """
+
+    source: str
+    version: int
+    until: int = 0
+
+
+class PastTakenUp(_Event, frozen=True, tag=105):
+    """A fork goes on from its past. What was open in it is asked anew: its activities run again, and the next events arm its timers."""
+
+
 class AdmissionAwaited(_Event, frozen=True, tag=82):
     """The quota of the workflow is reached: the execution exists, and begins no sooner than it is let in."""
 
@@ -770,6 +785,8 @@ Event: TypeAlias = (
     | BudgetReserved
     | UsageCounted
     | BudgetRaised
+    | ExecutionForked
+    | PastTakenUp
 )
 """Every fact that can stand in a history."""
 

@@ -45,6 +45,7 @@ COLUMNS: Final[Columns] = {
     "events": whole("events", says="how many events its history has"),
     "search": Search(SEARCH_TABLE),
     "test": flag("is_test", says="whether it is a test run; a filter that names this shows those, too"),
+    "forked_from": text("forked_from", is_nullable=True, says="the execution that it was forked from; none for one that is no fork"),
 }
 """By the names that a list shows."""
 
@@ -77,6 +78,7 @@ def names_of(row: Any) -> dict[str, Any]:
         "events": row.events,
         "search": None if search is None else {name: _stored(value) for name, value in search.items()},
         "test": bool(row.is_test),
+        "forked_from": row.forked_from,
     }
 
 

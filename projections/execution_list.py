@@ -10,7 +10,7 @@ from domain.definition.graph import Graph
 from domain.execution.history import Entry, Folded, GraphOf, Unreadable, apply, begin, is_erasure
 from domain.execution.state import Execution
 from projections.execution_columns import search_of, tags_of
-from projections.executions import error_of, origin_of, time_of
+from projections.executions import error_of, origin_of, source_value, time_of
 from projections.waiting import as_value, waiting_for
 
 
@@ -35,6 +35,8 @@ class ExecutionRow(NamedTuple):
     trigger_id: str | None = None
     tags: str | None = None
     is_test: int = 0
+    forked_from: str | None = None
+    forked_at: int = 0
 
     @property
     def duration(self) -> int | None:
@@ -62,6 +64,7 @@ class ExecutionRow(NamedTuple):
             "waiting_for": [as_value(item) for item in self.waiting_for],
             "search": search_of(self.search),
             "test": bool(self.is_test),
+            "forked_from": source_value(self.forked_from, self.forked_at),
         }
 
 

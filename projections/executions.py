@@ -62,6 +62,8 @@ class ExecutionRecord(NamedTuple):
     tags: str | None = None
     duration: int | None = None
     is_test: int = 0
+    forked_from: str | None = None
+    forked_at: int = 0
 
 
 class TagRecord(NamedTuple):
@@ -87,7 +89,21 @@ EXECUTIONS: Final = Table(
     name="executions",
     row=ExecutionRecord,
     key=("number",),
-    fixed=("execution", "workflow", "version", "parent", "created_at", "search", "root", "trigger_kind", "trigger_id", "tags", "is_test"),
+    fixed=(
+        "execution",
+        "workflow",
+        "version",
+        "parent",
+        "created_at",
+        "search",
+        "root",
+        "trigger_kind",
+        "trigger_id",
+        "tags",
+        "is_test",
+        "forked_from",
+        "forked_at",
+    ),
     unique=("execution",),
     indexes=(
         Index("by_time"),
@@ -104,6 +120,7 @@ EXECUTIONS: Final = Table(
         Index("by_end", ("ended_at",)),
         Index("by_duration", ("duration",), "duration IS NOT NULL"),
         Index("of_tests", (), "is_test = 1"),
+        Index("by_source", ("forked_from",), "forked_from IS NOT NULL"),
     ),
     time="created_at",
     is_latest_first=True,
@@ -231,11 +248,17 @@ def record_value(record: ExecutionRecord) -> dict[str, Any]:
         "ended_at": time_of(record.ended_at),
         "duration_ms": record.duration,
         "test": bool(record.is_test),
+        "forked_from": source_value(record.forked_from, record.forked_at),
         "events": record.events,
         "waiting_for": [as_value(item) for item in msgspec.json.decode(record.waiting_for)],
         "search": search_of(record.search),
         "position": record.position,
     }
+
+
+def source_value(execution: str | None, at: int) -> dict[str, Any] | None:
+    """Which execution one was forked from, and after which event of that, as JSON shows it."""
+    return None if execution is None else {"execution_id": execution, "at": at}
 
 
 def error_of(state: Execution) -> dict[str, Any] | None:
@@ -289,6 +312,8 @@ def execution_record(visit: Visit) -> ExecutionRecord:
         tags=origin.tags,
         duration=state.ended_at - (state.started_at or state.created_at) if state.ended_at else None,
         is_test=origin.is_test,
+        forked_from=origin.forked_from,
+        forked_at=origin.forked_at,
     )
 
 
@@ -300,6 +325,8 @@ class Origin(NamedTuple):
     trigger_id: str | None
     tags: str | None
     is_test: int
+    forked_from: str | None
+    forked_at: int
 
 
 def origin_of(state: Execution, graph: Graph) -> Origin:
@@ -307,7 +334,9 @@ def origin_of(state: Execution, graph: Graph) -> Origin:
     tags = graph.definition.tags
     root = None if state.parent is None else state.parent.topmost
     kind, id_ = _trigger_of(state.trigger)
-    return Origin(root, kind, id_, _json(list(dict.fromkeys(map(_stored, tags)))).decode() if tags else None, int(state.test is not None))
+    source, at = (None, 0) if state.forked is None else (state.forked.source, state.forked.version)
+    shown = _json(list(dict.fromkeys(map(_stored, tags)))).decode() if tags else None
+    return Origin(root, kind, id_, shown, int(state.test is not None), source, at)
 
 
 def _trigger_of(trigger: bytes | None) -> tuple[str | None, str | None]:
@@ -352,5 +381,5 @@ def _set_aside(changes: Changes, number: int, found: Unreadable, is_new: bool) -
 
 
 READ_MODEL: Final = ReadModel(
-    name="executions", version=4, shape="5041c79bfdff8110", tables=(EXECUTIONS, PIECES, TAGS), finish=_finish, set_aside=_set_aside
+    name="executions", version=5, shape="6428a191a313db51", tables=(EXECUTIONS, PIECES, TAGS), finish=_finish, set_aside=_set_aside
 )

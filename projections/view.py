@@ -11,7 +11,7 @@ from contracts.times import rfc3339
 from domain.execution.history import Folded
 from domain.execution.pins import halted_in
 from domain.execution.state import Execution, Tested
-from projections.executions import error_of, time_of
+from projections.executions import error_of, source_value, time_of
 from projections.history import Show
 from projections.waiting import as_value, waiting_for
 
@@ -84,6 +84,7 @@ def state_value(folded: Folded, show: Show) -> dict[str, Any]:
         "output": None if state.output is None else show(state.output),
         "error": error_of(state),
         "test": None if state.test is None else test_value(state, state.test, show),
+        "forked_from": None if state.forked is None else source_value(state.forked.source, state.forked.version),
     }
 
 

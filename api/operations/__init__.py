@@ -20,6 +20,7 @@ from api.operations.differences import DIFFERENCES
 from api.operations.drafts import DRAFTS
 from api.operations.executions import EXECUTIONS
 from api.operations.expressions import EXPRESSIONS
+from api.operations.forks import FORKS
 from api.operations.hook_deliveries import HOOK_DELIVERIES
 from api.operations.incidents import INCIDENTS
 from api.operations.node_runs import NODE_RUNS
@@ -53,6 +54,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     *NODE_RUNS,
     *COMMANDS,
     *TEST_RUNS,
+    *FORKS,
     *WHAT_IF,
     *TASKS,
     *DEAD_LETTERS,

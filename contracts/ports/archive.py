@@ -23,6 +23,9 @@ class Archive(Protocol):
     async def bundles(self) -> list[dict[str, Any]]:
         """What each bundle holds; one that is damaged has a `problem`."""
 
+    async def holding(self, execution: str) -> str:
+        """The newest bundle that holds an execution; empty where none does that can be read."""
+
     async def read(self, bundle: str) -> AsyncIterator[bytes]:
         """The bytes of a bundle. Raises Rejected where there is none of this name."""
 

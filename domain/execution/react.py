@@ -90,6 +90,11 @@ def _on_node_ended(graph: Graph, state: Execution, event: NodeEvent, decision: D
     return (CancelActivity(state.execution, event.path, 0),)
 
 
+def _on_past_taken_up(graph: Graph, state: Execution, event: e.PastTakenUp, decision: Decision) -> Iterable[Effect]:
+    """What the source of a fork had asked workers for, and had no answer to yet."""
+    return () if state.is_ended else outstanding(graph, state)
+
+
 def _on_queued(graph: Graph, state: Execution, event: e.ExecutionQueued, decision: Decision) -> Iterable[Effect]:
     """Its slot is taken here, or asked for where it is kept."""
     if state.keeper:
@@ -150,6 +155,9 @@ def _on_child_started(graph: Graph, state: Execution, event: e.ChildStarted, dec
     parent = parent_of(state, event.path, event.detached)
     priority, test = inherited_priority(graph, state), plan_of_child(state, event.path)
     command = CreateExecution(event.workflow, event.version, "", event.input, None, parent, priority, test=test)
+    if state.forked is not None and any(isinstance(one, e.PastTakenUp) for one in decision.events):
+        forked = state.forked.children.get(event.path)
+        command = command if forked is None else msgspec.structs.replace(forked, parent=parent)
     if state.spending is not None and (allowance := state.spending.allowance_of(graph, event.child)) is not None:
         command = msgspec.structs.replace(command, allowance=allowance)
     return (_for_another(state, decision, f"{event.child}:create", event.child, command),)
@@ -298,6 +306,7 @@ Reactor: TypeAlias = Callable[[Graph, Execution, Any, Decision], Iterable[Effect
 REACTORS: Final[dict[type, Reactor]] = {
     e.NodeScheduled: _on_scheduled,
     e.ExecutionQueued: _on_queued,
+    e.PastTakenUp: _on_past_taken_up,
     e.ActivityHeld: _on_held,
     e.ActivityReleased: _on_scheduled,
     e.FailureCounted: _on_failure_counted,
@@ -323,7 +332,8 @@ REACTORS: Final[dict[type, Reactor]] = {
 """The events that call for effects; the others call for none."""
 
 _OF_WORKERS: Final = {
-    e.NodeScheduled, e.ActivityHeld, e.ActivityReleased, e.NodeCompleted, e.NodeFailed, e.NodeRetried, e.NodeCancelled, e.IncidentRaised,
+    e.NodeScheduled, e.PastTakenUp, e.ActivityHeld, e.ActivityReleased, e.NodeCompleted, e.NodeFailed, e.NodeRetried, e.NodeCancelled,
+    e.IncidentRaised,
 }  # fmt: skip
 CROSSING: Final = frozenset(REACTORS) - _OF_WORKERS
 """The events that may call for a command to another execution."""

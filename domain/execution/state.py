@@ -16,7 +16,7 @@ from typing import Final, Literal, TypeAlias, final
 
 import msgspec
 
-from contracts.commands import Command, Parent
+from contracts.commands import Command, CreateExecution, Parent
 from contracts.events import Ending
 from contracts.failure import Failure
 from contracts.key import NO_KEY
@@ -243,6 +243,18 @@ class Tested(msgspec.Struct, array_like=True):
     """How many attempts were given how they end."""
 
 
+class Forked(msgspec.Struct, array_like=True):
+    """Of a fork: its source, after which event of that it begins, and what is still to be taken up of it.
+
+    `past` is the source as it was, until the fork has begun. `children` are the creations of its open children, by the path of their node.
+    """
+
+    source: str
+    version: int
+    past: Execution | None = None
+    children: dict[str, CreateExecution] = msgspec.field(default_factory=dict)
+
+
 class Execution(msgspec.Struct, array_like=True):
     """One run of a definition, folded. `version` is that of its last event; times are milliseconds since 1970.
 
@@ -317,6 +329,8 @@ class Execution(msgspec.Struct, array_like=True):
     """What a test run does otherwise, of an execution that is one."""
     spending: Spending | None = None
     """What it has used of models, of an execution that asks any or has a budget."""
+    forked: Forked | None = None
+    """Where an execution comes from that began as a fork."""
 
     @property
     def is_dependent(self) -> bool:

@@ -116,6 +116,9 @@ class Rerun:
 
     def _create(self, command: c.CreateExecution, now: int) -> None:
         version = self._version
+        if command.fork is not None and command.definition != version.definition:
+            said = f"it began as a fork of {command.fork.source}, with a past of another version: ask about that one"
+            raise CannotRerun(said)
         own = replace(command, workflow=version.workflow, version=version.version, definition=version.definition)
         reason = self._decide(own, now)
         if reason is not None:

@@ -110,6 +110,7 @@ class Tape:
         self.timers: dict[tuple[str, int], int] = {}
         """Of each timer that there was, by name and due: the place of the decision that ended it, or `OPEN`."""
         self._running: dict[tuple[str, int], None] = {}
+        self._note_timers()
         for decision in decisions:
             self._take(decision)
 

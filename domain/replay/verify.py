@@ -8,7 +8,7 @@ from typing import Any, Final
 import msgspec
 
 from contracts.codec import pack
-from contracts.commands import ArchiveExecution, RollHistory
+from contracts.commands import ArchiveExecution, CreateExecution, RollHistory
 from contracts.errors import SHORTAGES, Divergence, RefoldError, Rejected
 from contracts.events import Event
 from contracts.journal import Filing, Retired, chain
@@ -41,6 +41,8 @@ class Verifier:
         self._given_up: set[str] = set()
         self._beheaded: dict[str, Divergence] = {}
         """Executions whose beginning is not there: it was cut off, if they are retired behind that."""
+        self.forks: list[str] = []
+        """Those that are forks: what they go on from is proved apart (`domain/replay/fork_proofs.py`)."""
         self.sealed = SealedChains()
         """Of executions that are sealed: whose chain of digests was checked, and who was erased."""
 
@@ -98,6 +100,7 @@ class Verifier:
                 folded = self._open[decision.execution] = begin(entry, self._graph_of)
                 self.executions += 1
                 self.sealed.begin(entry)
+                self._note_fork(entry)
             _compare(entry, self._decide_again(folded, entry))
         except Divergence as divergence:
             if folded is None or not _is_of_expressions_before(folded.graph):
@@ -117,6 +120,11 @@ class Verifier:
             del self._open[decision.execution]
             self._ended[decision.execution] = folded.state.version, entry.digest
             self.sealed.end(folded)
+
+    def _note_fork(self, entry: Entry) -> None:
+        command = entry.decision.command
+        if isinstance(command, CreateExecution) and command.fork is not None:
+            self.forks.append(entry.decision.execution)
 
     def _verify_after_the_end(self, entry: Entry) -> None:
         """Only what was refused because it came too late may follow on an end, and that the execution is to be archived."""

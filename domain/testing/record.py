@@ -104,6 +104,9 @@ class Recorder:
     def _begin(self, command: c.CreateExecution, decision: Decision) -> None:
         if is_system(command.workflow) or is_keeper_id(decision.execution):
             raise Rejected("system_workflow", f"execution {decision.execution} is the engine's own: there is nothing to test in it")
+        if (fork := command.fork) is not None:
+            said = f"execution {decision.execution} began as a fork of {fork.source}: what it goes on from is no input; record that one"
+            raise Rejected("is_fork", said, execution=decision.execution)
         self._begun_at = decision.now
         self._case = {"at": rfc3339(decision.now), "input": self._value(command.input)}
         if command.variables is not None:

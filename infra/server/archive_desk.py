@@ -57,6 +57,22 @@ class ArchiveDesk:
                 continue
         return found
 
+    async def holding(self, execution: str) -> str:
+        """See Archive."""
+        return await asyncio.to_thread(self._holding, execution)
+
+    def _holding(self, execution: str) -> str:
+        shelf = None if self._place is None else shelf_at(self._place)
+        for name in [] if shelf is None else reversed([one for one in shelf.names() if one.endswith(SUFFIX)]):
+            try:
+                assert shelf is not None
+                with shelf.open(name) as file:
+                    if Bundle(file).line_of(execution) is not None:
+                        return name
+            except (ArchiveDamaged, KeyError):  # it cannot be read, or was taken away meanwhile
+                continue
+        return ""
+
     async def read(self, bundle: str) -> AsyncIterator[bytes]:
         """See Archive."""
         return _chunks(await asyncio.to_thread(self._open, bundle))

@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 from api.execution_book import NodeView, Packed
 from api.test_start import Executed
+from domain.replay.forking import Made, Wish
 from domain.replay.recorded import Recorded
 from domain.replay.why import Explained, explain
 from domain.testing.record import RecordedTest
@@ -20,6 +21,7 @@ from projections.spans import SpanFold
 from projections.trace.fold import TraceFold
 from projections.trace.search import Sieve
 from workers.reading.execution_reader import ExecutionReader
+from workers.reading.forks import forked
 from workers.reading.in_steps import InSteps, Work
 from workers.reading.previews import Previews
 from workers.reading.traces import Answer, Traces, Wanted, found_events, packed_trace
@@ -106,6 +108,10 @@ class ExecutionService:
     async def recorded_test(self, execution: str, file: str | None) -> RecordedTest:
         """The execution as a file with tests."""
         return await self._lookup.read(execution, ExecutionReader.recorded_test, file)
+
+    async def forked(self, execution: str, wish: Wish, retries: bool = False) -> Made:
+        """The creation of a fork of an execution; with `retries` before its failure."""
+        return await self._lookup.read(execution, forked, wish, retries)
 
     async def executed_definition(self, execution: str) -> Executed:
         """The definition that an execution goes by."""

@@ -127,7 +127,14 @@ def derived_id(start: Start, partition: int | None = None) -> str:
     if start.trigger is not None:
         return cause_id(start.workflow, start.trigger.trigger, start.trigger.cause, partition)
     assert start.key is not None, "an id derives from a key, or from a trigger"
-    return key_id(start.workflow if start.test is None else f"test run of {start.workflow}", start.key, partition)
+    return key_id(_keyed_by(start), start.key, partition)
+
+
+def _keyed_by(start: Start) -> str:
+    """Among which requests a key is one: the starts of a workflow, its test runs, or the forks of one execution."""
+    if start.fork is not None and start.fork.fork is not None:
+        return f"fork of {start.fork.fork.source}"
+    return start.workflow if start.test is None else f"test run of {start.workflow}"
 
 
 def check_execution_id(text: str) -> None:
@@ -146,6 +153,8 @@ def key_id(workflow: str, key: str, partition: int | None = None) -> str:
 
 def creation(name: str, start: Start, version: int, definition: str, sealing: Sealing) -> CreateExecution:
     """The command of a start, for a version of its workflow. Raises what `Sealing.sealed` does."""
+    if start.fork is not None:  # nothing in it is secret, or it would not be
+        return start.fork
     command = CreateExecution(
         start.workflow,
         version,
@@ -222,10 +231,16 @@ class _Start:
             self._watch()
             self._is_made(False, self._needs_a_person())
             return
-        test = start.test
-        self._version, definition = starts.catalog.resolve(start.workflow) if test is None else (test.version, test.definition)
+        self._version, definition = self._meant()
         at.send(self._name, creation(self._name, start, self._version, definition, starts.sealing), self._on_answer, start.caller)
         self._watch()
+
+    def _meant(self) -> tuple[int, str]:
+        """Which version of its workflow it is of, and the content hash of that."""
+        start = self._start
+        if start.fork is not None:
+            return start.fork.version, start.fork.definition
+        return self._starts.catalog.resolve(start.workflow) if start.test is None else (start.test.version, start.test.definition)
 
     def _watch(self) -> None:
         self._starts.at.watchers.add(self._name, self._on_end, at_incident=not self._start.through_incidents)

@@ -56,6 +56,8 @@ class Proof(NamedTuple):
     closed: int
     erasures: Sequence[Erasure]
     seen: Mapping[str, tuple[int, bytes]]
+    forks: Sequence[str] = ()
+    """Those that are forks."""
 
     @property
     def digest(self) -> str:
@@ -94,7 +96,7 @@ def _verify_one(reader: Reader, task: Task, partition: int, end: int, share: Sha
     sealed = verifier.sealed
     return Proof(
         verifier.decisions, verifier.events, verifier.executions, _told(verifier.divergences), _told(verifier.decided_earlier),
-        sealed.opened, sealed.erased, sealed.closed, tuple(sealed.erasures), share.seen,
+        sealed.opened, sealed.erased, sealed.closed, tuple(sealed.erasures), share.seen, tuple(verifier.forks),
     )  # fmt: skip
 
 
@@ -109,7 +111,7 @@ def _together(proofs: Sequence[Proof]) -> Proof:
         tuple(told for one in proofs for told in one.differences), tuple(told for one in proofs for told in one.decided_earlier),
         sum(one.opened for one in proofs), sum(one.erased for one in proofs), sum(one.closed for one in proofs),
         tuple(sorted((told for one in proofs for told in one.erasures), key=lambda told: told.at))[:TOLD_MAX],
-        {name: seen for one in proofs for name, seen in one.seen.items()},
+        {name: seen for one in proofs for name, seen in one.seen.items()}, tuple(name for one in proofs for name in one.forks),
     )  # fmt: skip
 
 

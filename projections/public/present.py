@@ -334,6 +334,8 @@ INTERNAL: Final[frozenset[type[Event]]] = frozenset(
         e.ExecutionEnding,
         e.ConditionMet,
         e.TaskNoticeStarted,
+        e.ExecutionForked,
+        e.PastTakenUp,
     }
 )
 """Those that are how the engine does things, and nobody's business outside."""

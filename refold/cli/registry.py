@@ -21,6 +21,7 @@ from refold.cli.diff_verb import diff
 from refold.cli.erase_verb import erase
 from refold.cli.event_verbs import asyncapi
 from refold.cli.folder_verbs import accept_loss, backup, restore
+from refold.cli.fork_verbs import fork, retry
 from refold.cli.list_verbs import incidents, nodes, waiting
 from refold.cli.live_verbs import follow
 from refold.cli.look_verbs import history, show, verify
@@ -50,6 +51,8 @@ PANELS: Mapping[str, Mapping[str, Verb]] = {
         "start": start,
         "test-run": try_,
         "continue": continue_,
+        "fork": fork,
+        "retry": retry,
         "serve": serve,
         "worker": worker,
     },

@@ -194,6 +194,35 @@ class Operations:
         answer: dict[str, Any] = self._ask(asked("GET", f"/v1/executions/{part(execution_id)}/definition"))
         return answer
 
+    def fork(
+        self,
+        execution_id: str,
+        at: int | None = None,
+        set: dict[str, Any] | None = None,
+        version: int | None = None,
+        until: int | None = None,
+        id: str | None = None,
+    ) -> dict[str, Any]:
+        """Go on from an event of an execution, as a new one."""
+        answer: dict[str, Any] = self._ask(
+            asked(
+                "POST",
+                f"/v1/executions/{part(execution_id)}/fork",
+                body={"at": at, "set": set, "version": version, "until": until, "id": id},
+                is_keyed=True,
+            )
+        )
+        return answer
+
+    def retry(
+        self, execution_id: str, set: dict[str, Any] | None = None, version: int | None = None, id: str | None = None
+    ) -> dict[str, Any]:
+        """Go on in the place of a failure, as a new execution that keeps all results."""
+        answer: dict[str, Any] = self._ask(
+            asked("POST", f"/v1/executions/{part(execution_id)}/retry", body={"set": set, "version": version, "id": id}, is_keyed=True)
+        )
+        return answer
+
     def what_if(
         self,
         definition: str | None = None,

@@ -92,6 +92,7 @@ FREE = {
     "TriggerRequest.trigger", "TriggerShown.config", "HookContent.headers", "HookDeliveries.counts",
     "CredentialRequest.values", "RotateRequest.values", "TemplateHole.schema", "TestRunRequest.pins", "TestRunRequest.variables",
     "RecordedTest.differences", "Prompt.inputs", "Prompt.schema", "PromptShown.prompt",
+    "ForkRequest.set", "RetryRequest.set",
 }  # fmt: skip
 """What belongs to users, or differs from type to type."""
 

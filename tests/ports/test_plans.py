@@ -148,14 +148,14 @@ def test_few_rows_of_a_range_are_found_by_its_index(plan: Plan, source: str, ind
     found = plan(listed(source), count=5_000)
     assert f"_{index}" in found, found
     assert not looks_through(found), found
-    assert "executions_4_by_time" not in found, found
+    assert "executions_5_by_time" not in found, found
 
 
 @pytest.mark.parametrize("plan", ["sqlite"], indirect=True)
 @pytest.mark.parametrize("source", MANY)
 def test_of_many_rows_of_a_range_the_first_in_the_order_of_the_list_are_found(plan: Plan, source: str) -> None:
     found = plan(listed(source), count=5_001)
-    assert "executions_4_by_time" in found, found
+    assert "executions_5_by_time" in found, found
     assert "TEMP B-TREE" not in found, found
 
 
@@ -163,7 +163,7 @@ def test_of_many_rows_of_a_range_the_first_in_the_order_of_the_list_are_found(pl
 @pytest.mark.parametrize("source", WITHIN)
 def test_of_many_rows_of_a_range_those_of_another_column_are_looked_at(plan: Plan, source: str) -> None:
     found = plan(listed(source), count=5_001)
-    assert "executions_4_by_workflow" in found or "executions_4_by_status" in found, found
+    assert "executions_5_by_workflow" in found or "executions_5_by_status" in found, found
     assert "TEMP B-TREE" not in found, found
 
 

@@ -178,7 +178,7 @@ class Decisions:
             raise unknown_definition(envelope) from None
         folded = Folded(graph, initial(name))
         folded.state.digest = command.definition.encode()
-        folded.state.correlation, folded.state.key = envelope.correlation, self._sealing.key_for(envelope, graph)
+        folded.state.correlation, folded.state.key = envelope.correlation, self._sealing.key_for(envelope, graph, command)
         if command.test is None:
             self._check_slot(folded, command)
         return folded

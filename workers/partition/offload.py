@@ -123,4 +123,6 @@ def size_of(command: Command) -> int:
             size += len(value)
     if isinstance(command, CreateExecution) and command.test is not None:
         size += len(command.test.definition) + sum(len(pin.output or b"") for pins in command.test.pins.values() for pin in pins)
+    if isinstance(command, CreateExecution) and command.fork is not None:
+        size += len(command.fork.state) + sum(size_of(child) for _, child in command.fork.children)
     return size

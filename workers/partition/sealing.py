@@ -14,7 +14,7 @@ from typing import Final
 import msgspec
 
 from contracts.codec import seal_decision
-from contracts.commands import Command, Envelope
+from contracts.commands import Command, CreateExecution, Envelope
 from contracts.errors import SHORTAGES, KeyGone, LogError, LogUnreachable, RecordTooLarge, reason_of
 from contracts.journal import Closing, Decision
 from contracts.key import NO_KEY
@@ -36,9 +36,10 @@ class Sealing:
     def __init__(self, keys: Keys, blobs: SealedBlobs | None = None, is_default: bool = False) -> None:
         self.keys, self._blobs, self._is_default = keys, blobs, is_default
 
-    def key_for(self, envelope: Envelope, graph: Graph) -> int:
+    def key_for(self, envelope: Envelope, graph: Graph, command: CreateExecution) -> int:
         """The key of a new execution, `NO_KEY` for one that is not to be sealed. Raises Rejected where there are no keys."""
-        is_sealed = self._is_default or envelope.is_sealed or graph.settings.erasable
+        goes_on = command.fork is not None and command.fork.is_sealed
+        is_sealed = self._is_default or envelope.is_sealed or goes_on or graph.settings.erasable
         return self.keys.take() if is_sealed else NO_KEY
 
     def encode(self, decision: Decision, nonce: bytes, state: Execution) -> tuple[bytes, bytes]:

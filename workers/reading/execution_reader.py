@@ -79,7 +79,7 @@ class ExecutionReader:
             self._give_way()
             yield entry
 
-    def _window(self, execution: str, first: int, last: int | None) -> tuple[Folded | None, Iterator[Entry]]:
+    def window(self, execution: str, first: int, last: int | None) -> tuple[Folded | None, Iterator[Entry]]:
         """The decisions that tell of these versions, or of more, and the rolled state that they follow on; None from the beginning on."""
         record = self.record(execution)
         entries = self.at(self.trail(record, first, last))
@@ -110,7 +110,7 @@ class ExecutionReader:
     def _history_from_rolled(self, execution: str, start: int, limit: int) -> tuple[list[HistoryEvent], int | None]:
         """The same with all that lies between them and a rolled state."""
         presenter = HistoryPresenter(self.show)
-        rolled, entries = self._window(execution, start, start + limit)
+        rolled, entries = self.window(execution, start, start + limit)
         if rolled is not None:
             presenter.begin_at(rolled.state)
         return _shown(presenter, entries, start, limit)
@@ -135,7 +135,7 @@ class ExecutionReader:
 
     def folded(self, execution: str, at: int | None = None) -> Folded:
         """The execution as it is, or after its event `at`. Raises Rejected for a version that it does not have."""
-        folded, entries = self._window(execution, VERSION_MAX, None) if at is None else self._window(execution, at, at + 1)
+        folded, entries = self.window(execution, VERSION_MAX, None) if at is None else self.window(execution, at, at + 1)
         for entry in entries:
             folded = folded or begin(entry, self._catalog.graph)
             if at is None:

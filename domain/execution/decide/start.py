@@ -21,6 +21,7 @@ from domain.execution.keeper import claim_in, is_keeper
 from domain.execution.moves.budget import check_prices
 from domain.execution.moves.dependency import await_others, waive_all
 from domain.execution.moves.entry import begin_scope
+from domain.execution.moves.forking import go_on_from_past
 from domain.execution.start_values import search_values, slot_of
 
 
@@ -46,6 +47,8 @@ def _create(ctx: Deciding, command: c.CreateExecution) -> None:
     if ctx.graph.spends:
         check_prices(ctx, command)
     ctx.emit(e.ExecutionCreated(own, search_values(ctx, command, own or command.input)))
+    if (fork := command.fork) is not None:
+        ctx.emit(e.ExecutionForked(fork.source, fork.version, fork.until))
     if command.awaits_quota:
         ctx.emit(e.AdmissionAwaited())
     else:
@@ -133,13 +136,17 @@ def _check_keeper(ctx: Deciding) -> None:
 def begin(ctx: Deciding) -> None:
     """Begin; or first wait for others that are to complete, or queue where so many of a kind may run at a time. A test run does neither."""
     counts = ctx.state.test is None
-    if counts and ctx.graph.after and ctx.state.awaited is None:
+    past = None if ctx.state.forked is None else ctx.state.forked.past
+    if counts and past is None and ctx.graph.after and ctx.state.awaited is None:
         await_others(ctx)
         return
     if counts and ctx.graph.settings.concurrency is not None and ctx.state.slot is None:
         ctx.emit(e.ExecutionQueued(slot_of(ctx.graph, ctx.state.input, ctx)))
         return
     ctx.emit(e.ExecutionStarted())
+    if past is not None:
+        go_on_from_past(ctx, past)
+        return
     if ctx.graph.timeout_ms:
         ctx.emit(e.TimerStarted(":workflow", ctx.now + ctx.graph.timeout_ms))
     begin_scope(ctx, ctx.state.scopes[""])

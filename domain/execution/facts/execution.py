@@ -28,7 +28,10 @@ _ASKED: Final = CreateExecution.__struct_fields__.index("span")
 
 def request_of(command: CreateExecution) -> bytes:
     """The fingerprint of a start: the same for the same request, so that a repeated one is known; whichever span it is asked in."""
-    return hashlib.sha256(pack((_CREATE, *astuple(command)[:_ASKED]))).digest()[:8]
+    told: tuple[Any, ...] = (_CREATE, *astuple(command)[:_ASKED])
+    if (fork := command.fork) is not None:
+        told = (*told, fork.source, fork.version, fork.until, fork.edits)
+    return hashlib.sha256(pack(told)).digest()[:8]
 
 
 def _created(graph: Graph, state: Execution, event: e.ExecutionCreated, cause: Cause) -> None:

@@ -68,7 +68,9 @@ def _child_ended(graph: Graph, state: Execution, event: e.ChildCompleted | e.Chi
 
 
 def _forget_child(state: Execution, child: str) -> None:
-    state.children.pop(child, None)
+    path = state.children.pop(child, "")
+    if state.forked is not None:
+        state.forked.children.pop(path, None)
     state.child_nodes.pop(child, None)
     if child in state.children_asked:
         state.children_asked.remove(child)

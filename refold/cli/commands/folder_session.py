@@ -15,15 +15,16 @@ from contracts.errors import InvalidDefinition, Rejected
 from domain.definition.prompts_in_use import prompt_problems
 from domain.execution.history import Folded
 from infra.server.engine import Engine
-from infra.server.starts import is_repeated, key_id
+from infra.server.starts import is_repeated, key_id, name_of
 from projections.definitions import versions_value
 from projections.history import HistoryPresenter
+from refold.cli.commands.archived import saying_where_archived
 from refold.cli.commands.definition_file import Written
 from refold.cli.commands.folder_letters import drop_letter, send_letter
 from refold.cli.commands.interrupt import Interrupt
 from refold.cli.commands.moving import Mover
 from refold.cli.commands.progress import Progress
-from refold.cli.commands.target import ENDED, Start, Stop, Value, Waiting
+from refold.cli.commands.target import ENDED, Forking, Start, Stop, Value, Waiting
 from workers.partition.catalog import versions_in
 from workers.partition.round import Answer
 
@@ -95,6 +96,19 @@ class FolderSession:
             with self._target.reader() as reader:
                 for entry in entries_at(reader, name):
                     self._progress.note(name, presenter.present(entry.decision))
+
+    def fork(self, wanted: Forking) -> Value:
+        """See Session."""
+        from refold.cli.commands.folder_forks import forked
+
+        with self._target.reader() as reader, saying_where_archived(self._target.settings):
+            made = forked(reader, self._engine.catalog, wanted)
+        request = StartRequest(made.creation.workflow, execution=wanted.own_id, key=wanted.key, fork=made.creation)
+        name = name_of(request, self._engine.new_execution_id)
+        self._mover.mean(name)
+        if not is_repeated(name, request, self._engine.owner.executions, self._engine.catalog, self._engine.sealing):
+            self._engine.ask(name, made.creation, self._caller)
+        return {"execution_id": name, "source": wanted.execution, "at": made.at, "children": made.forked, "new_calls": made.called}
 
     def give(self, execution: str, command: Command) -> None:
         """See Session."""

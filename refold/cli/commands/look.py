@@ -105,6 +105,8 @@ def _show(value: Value) -> None:
     say(f"workflow   {value['workflow']}, version {value['version']}, definition {value['definition'][:12]}")
     say(f"status     {value['status']}{ended}, {value['events']} events")
     say(f"started    {value['started_at'] or 'not yet'}")
+    if (source := value["forked_from"]) is not None:
+        say(f"forked     from {source['execution_id']}, after its event {source['at']}")
     for name in ("parent", "outcome"):
         if value[name] is not None:
             say(f"{name:<11}{value[name]}")

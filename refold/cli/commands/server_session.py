@@ -22,13 +22,14 @@ from contracts.commands import (
 from contracts.ids import task_id
 from contracts.usage import written_limits
 from contracts.values import decode
+from infra.server.starts import key_id
 from projections.history import HistoryEvent
 from projections.waiting import comes_by_itself, in_words
 from refold.cli.commands.definition_file import Written
 from refold.cli.commands.interrupt import Interrupt
 from refold.cli.commands.output import complain
 from refold.cli.commands.progress import WAITS_FOR, Progress
-from refold.cli.commands.target import ENDED, Start, Stop, Value, Waiting
+from refold.cli.commands.target import ENDED, Forking, Start, Stop, Value, Waiting
 from refold.client.blocking import Client
 from refold.client.operations import METHODS
 from refold.client.requests import LOOK_EVERY_S
@@ -78,6 +79,17 @@ class ServerSession:
         """See Session."""
         more: Value = {"variables": start.variables, "execution_id": start.execution}
         return self._client.start(start.workflow, start.input, idempotency_key=start.key, **more)
+
+    def fork(self, wanted: Forking) -> Value:
+        """See Session."""
+        more: Value = {
+            "set": wanted.sets or None,
+            "version": wanted.version,
+            "id": wanted.own_id or (wanted.key and key_id(f"fork of {wanted.execution}", wanted.key)),
+        }
+        if wanted.retries:
+            return self._client.retry(wanted.execution, **more)
+        return self._client.fork(wanted.execution, at=wanted.at, until=wanted.until, **more)
 
     def give(self, execution: str, command: Command) -> None:
         """See Session."""

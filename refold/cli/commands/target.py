@@ -30,6 +30,7 @@ ENDED: Final = frozenset({"completed", "failed", "cancelled", "terminated", "qua
 ROW: Final = (
     "execution_id", "workflow", "version", "status", "created_at", "started_at", "ended_at", "duration_ms", "events", "outcome",
     "error", "parent", "root", "trigger", "tags", "waiting_for", "search",
+    "forked_from",
 )  # fmt: skip
 INCIDENT: Final = ("execution_id", "incident", "workflow", "path", "node", "raised_at", "error")
 
@@ -94,6 +95,20 @@ class Start:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Forking:
+    """What is to go on as a new execution: after which event, or (`retries`) in the place of its failure, and what is to be otherwise."""
+
+    execution: str
+    retries: bool = False
+    at: int | None = None
+    sets: Value
+    version: int | None = None
+    until: int | None = None
+    own_id: str | None = None
+    key: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class Followed:
     """What is followed: the events of one execution, of a workflow, or of all; of these types, and for which a filter is true.
 
@@ -150,6 +165,9 @@ class Session(Protocol):
 
     def start(self, start: Start) -> Value:
         """Start an execution: `{execution_id, version, status}`. The same request twice is once."""
+
+    def fork(self, wanted: Forking) -> Value:
+        """Go on from what is recorded, as `POST /v1/executions/{execution}/fork` and `…/retry` answer. The same key twice is once."""
 
     def give(self, execution: str, command: Command) -> None:
         """Give a command to an execution; it is durable."""

@@ -11,6 +11,7 @@ from contracts.errors import ExpressionError
 from contracts.times import rfc3339
 from domain.expressions import parse_duration
 from infra.clock import SystemClock
+from infra.server.fork_proving import ForksProved, prove_forks
 from infra.server.reader_wiring import Reader, open_shared_reader
 from infra.server.verifying import Proof, Task, Told, added_up, ends_of
 from infra.server.verifying import verify as verify_journals
@@ -43,6 +44,7 @@ class Found(NamedTuple):
     said: certificate.Certificate | None
     """What a certificate said that was given."""
     own: certificate.Certificate | None
+    forks: ForksProved = ForksProved()
 
     @property
     def parted(self) -> list[str]:
@@ -67,6 +69,7 @@ def verify(where: Where, asked: Asked, as_json: bool) -> int:
         raise unknown_execution(execution)
     if asked.certificate is not None and found.own is not None:
         certificate.write(asked.certificate, found.own)
+    whole = whole._replace(differences=(*whole.differences, *found.forks.differences))
     _tell(found, whole, as_json)
     return FAILED if whole.differences or found.parted else OK
 
@@ -78,8 +81,10 @@ def _found(where: Where, asked: Asked) -> Found:
         ends = ends_of(reader)
         task = Task(ends if said is None else certificate.ends_in(said, ends), asked.execution, since)
         proofs = verify_journals(reader, settings, task, asked.jobs)
+        names = added_up(proofs).forks
+        forks = prove_forks(reader, task, names) if names else ForksProved()
     wants_own = said is not None or asked.certificate is not None
-    return Found(task, proofs, said, certificate.certificate_of(task, proofs) if wants_own else None)
+    return Found(task, proofs, said, certificate.certificate_of(task, proofs) if wants_own else None, forks)
 
 
 @contextmanager
@@ -107,7 +112,8 @@ def _since(text: str | None) -> int:
 
 def _tell(found: Found, whole: Proof, as_json: bool) -> None:
     if as_json:
-        say_json({**_result(whole), "certificate": _certificate_value(found)})
+        forks = {"proved": found.forks.proved, "unproved": dict(found.forks.unproved)}
+        say_json({**_result(whole), "forks": forks, "certificate": _certificate_value(found)})
     for told in whole.differences:
         complain(str(told))
     for told in whole.decided_earlier:
@@ -120,7 +126,7 @@ def _tell(found: Found, whole: Proof, as_json: bool) -> None:
         f"{whole.decisions} decisions with {whole.events} events of {_counted(whole.executions, 'execution')} "
         f"decided again: {_counted(len(whole.differences), 'difference')}"
     )
-    for line in _of_sealed(whole):
+    for line in (*_of_forks(found.forks), *_of_sealed(whole)):
         say(line)
     if found.said is not None and found.own is not None:
         is_same = "it is what the certificate says" if not found.parted else "it is not what the certificate says"
@@ -136,6 +142,14 @@ def _certificate_value(found: Found) -> Any:
         "partitions": [{"partition": p.partition, "end": p.end, "digest": p.digest} for p in found.own.partitions],
         "parted": found.parted,
     }
+
+
+def _of_forks(forks: ForksProved) -> Iterator[str]:
+    """What is said of forks."""
+    if forks.proved:
+        yield f"{_counted(forks.proved, 'fork')} of these derived again from the source: the same past"
+    for name, source in forks.unproved[:SHOWN_MAX]:
+        yield f"{name} is a fork of {source}, which is not there any more: its past stands for itself"
 
 
 def _of_sealed(sealed: Proof) -> Iterator[str]:

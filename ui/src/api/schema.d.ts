@@ -760,6 +760,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/executions/{execution}/fork": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Go on from any event of an execution, in any state, as a new one. The source stays as it is; effects from there on are new ones. */
+        post: operations["fork_execution"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/executions/{execution}/history": {
         parameters: {
             query?: never;
@@ -873,6 +890,23 @@ export interface paths {
         put?: never;
         /** @description Let a paused execution go on; or answer the task that it waits with, and say what has become of it within 5 s. */
         post: operations["resume_execution"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/executions/{execution}/retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Go on, as a new execution, in the place of a failure: all results that it had before are kept, and what failed is done again. */
+        post: operations["retry_execution"];
         delete?: never;
         options?: never;
         head?: never;
@@ -3163,6 +3197,54 @@ export interface components {
         Forgotten: {
             count: number;
         };
+        /** @description From which event a new execution goes on, and what is to be otherwise. */
+        ForkRequest: {
+            /**
+             * @description after this event, and what was decided with it; without it after the last one
+             * @default null
+             */
+            at: number | null;
+            /**
+             * @description an id of your own, which counts for more than an `Idempotency-Key`
+             * @default null
+             */
+            id: string | null;
+            /**
+             * @description what is set before it goes on, by path: `variables.NAME`, `nodes.PATH.output`, `input`, each with the way to a part of it behind
+             * @default null
+             */
+            set: {
+                [key: string]: unknown;
+            } | null;
+            /**
+             * @description what is recorded up to this event decides on before it begins; from there on it lives
+             * @default null
+             */
+            until: number | null;
+            /**
+             * @description the version of the workflow that it goes by: what is recorded is decided again by it; without it that of its source
+             * @default null
+             */
+            version: number | null;
+        };
+        /** @description The new execution, and where it comes from. */
+        Forked: {
+            /** @description after which event of its source it begins, the last one of a decision */
+            at: number;
+            /** @description the children that were open there, and are forked with it */
+            children: string[];
+            execution_id: string;
+            /** @description the nodes that ask for something that its source never asked for */
+            new_calls: string[];
+            position: number;
+            source: string;
+            status: string;
+        };
+        /** @description Which execution one goes on from, and after which event of that. */
+        ForkedFrom: {
+            at: number;
+            execution_id: string;
+        };
         /** @description A command was decided, and is durable. */
         Given: {
             execution_id: string;
@@ -3823,6 +3905,26 @@ export interface components {
             remaining_nodes?: string[] | null;
             status: string;
         };
+        /** @description What is to be otherwise. */
+        RetryRequest: {
+            /**
+             * @description an id of your own, which counts for more than an `Idempotency-Key`
+             * @default null
+             */
+            id: string | null;
+            /**
+             * @description what is set before it goes on, by path: `variables.NAME`, `nodes.PATH.output`, `input`, each with the way to a part of it behind
+             * @default null
+             */
+            set: {
+                [key: string]: unknown;
+            } | null;
+            /**
+             * @description the version of the workflow that it goes by: what is recorded is decided again by it; without it that of its source
+             * @default null
+             */
+            version: number | null;
+        };
         /** @description Other values for a credential. */
         RotateRequest: {
             /**
@@ -3844,6 +3946,8 @@ export interface components {
             error: components["schemas"]["Error"] | null;
             events: number;
             execution_id: string;
+            /** @description which execution it was forked from; null for one that is no fork */
+            forked_from: components["schemas"]["ForkedFrom"] | null;
             outcome: string | null;
             parent: string | null;
             position: number;
@@ -3976,6 +4080,8 @@ export interface components {
             ended_at: string | null;
             error: components["schemas"]["Failure"] | null;
             execution_id: string;
+            /** @description which execution it was forked from; null for one that is no fork */
+            forked_from: components["schemas"]["ForkedFrom"] | null;
             input: unknown;
             outcome: string | null;
             output: unknown;
@@ -6207,6 +6313,45 @@ export interface operations {
             };
         };
     };
+    fork_execution: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description your own id for the request: twice is once */
+                "Idempotency-Key"?: string | null;
+            };
+            path: {
+                /** @description the id of an execution */
+                execution: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["ForkRequest"];
+            };
+        };
+        responses: {
+            /** @description It repeats an earlier request. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Forked"];
+                };
+            };
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Forked"];
+                };
+            };
+        };
+    };
     get_history: {
         parameters: {
             query?: {
@@ -6413,6 +6558,45 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Resumed"];
+                };
+            };
+        };
+    };
+    retry_execution: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description your own id for the request: twice is once */
+                "Idempotency-Key"?: string | null;
+            };
+            path: {
+                /** @description the id of an execution */
+                execution: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["RetryRequest"];
+            };
+        };
+        responses: {
+            /** @description It repeats an earlier request. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Forked"];
+                };
+            };
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Forked"];
                 };
             };
         };
