@@ -114,6 +114,7 @@ def test_what_is_always_there_is_required_and_what_may_be_left_out_has_a_default
     answers = {name: fields for name, fields in left_out.items() if fields and not name.endswith("Request") and name not in resources}
     assert "problem" not in answers.pop("BundleRow"), "one that is damaged has nothing else"
     assert answers.pop("WaitingFor")[:2] == ["attempt", "breaker"]
+    assert answers.pop("Budget"), "no answer: whoever resolves an incident says some of the limits"
     assert answers.pop("BreakerMatch"), "a part of what was written"
     assert answers.pop("Prompt"), "the same"
     assert answers.pop("Resumed") == ["completed", "message", "paused_again", "remaining_nodes"]
