@@ -64,8 +64,11 @@ ROWS: Final = {
     "w1_watched_us": Row("the same with 20 open pages"),
     "watchers_percent": Row("what they cost, %", 3),
     "heap_minutes": Row("minutes that a list was live under W1"),
+    "heap_executions": Row("executions that began meanwhile"),
     "heap_early_mb": Row("its heap after a fifth of them, MB"),
     "heap_late_mb": Row("its heap at the end, MB"),
+    "heap_most_mb": Row("the most of it, MB"),
+    "heap_slope_mb_per_h": Row("by how much it grows, MB an hour"),
 }
 
 

@@ -13,7 +13,7 @@ from domain.replay.why import Explained, explain
 from domain.testing.record import RecordedTest
 from infra.server.executed import executed_definition
 from infra.server.lookup import Lookup
-from infra.server.places import shown_content, shown_state, with_places
+from infra.server.places import shown_content, shown_now, shown_state, with_places
 from projections.differences import Standing, standing_at
 from projections.history import HistoryEvent
 from projections.preview import Asked, Preview
@@ -44,6 +44,10 @@ class ExecutionService:
 
     async def state(self, execution: str, at: int | None, whole: bool, time: int | None = None) -> dict[str, Any]:
         """All that an execution is, or was after an event, or at a time; `whole` with its big values."""
+        if at is None and time is None:
+            now: dict[str, Any] | None = await self._lookup.read(execution, shown_now, self._traces, whole)
+            if now is not None:
+                return now
         found, folded = await self._lookup.read(execution, shown_state, at, whole, time)
         return found if at is not None or time is not None else await with_places(found, folded, self.rows)
 

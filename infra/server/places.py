@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Any, Final
 
 from api.service import Rows
 from contracts import values
@@ -12,6 +12,7 @@ from domain.execution.history import Folded, version_at
 from projections.view import state_value
 from projections.waits import WaitRecord, let_in_before, place_among, place_behind, turns_before
 from workers.reading.execution_reader import ExecutionReader
+from workers.reading.traces import Traces
 
 Ask = Callable[["Query[WaitRecord]"], Awaitable["Rows[WaitRecord]"]]
 
@@ -24,9 +25,25 @@ def shown_state(reader: ExecutionReader, name: str, at: int | None, whole: bool,
     return state_value(folded, reader.value if whole else reader.show), folded
 
 
+def shown_now(reader: ExecutionReader, name: str, traces: Traces, whole: bool) -> dict[str, Any] | None:
+    """The same of an execution whose trace is kept, which costs no more than what is new; None where it is not, or places belong to it.
+
+    Places are found from the state by another thread, and this state goes on.
+    """
+    folded = traces.now(reader, name)
+    if folded is None:
+        return None
+    found = state_value(folded, reader.value if whole else reader.show)
+    return None if any(item["for"] in PLACED for item in found["waiting_for"]) else found
+
+
 def shown_content(value: bytes) -> bytes:
     """A stored value as JSON; of a big one, what it is."""
     return values.encode(values.described(value)) if values.is_reference(value) else value
+
+
+PLACED: Final = frozenset({"turn", "quota", "paused_sibling"})
+"""What is waited for in a queue, where one has a place."""
 
 
 async def with_places(found: dict[str, Any], folded: Folded, ask: Ask) -> dict[str, Any]:

@@ -67,6 +67,11 @@ class TraceFold:
         return self._folded.state.version
 
     @property
+    def folded(self) -> Folded:
+        """The execution after the last event."""
+        return self._folded
+
+    @property
     def is_ended(self) -> bool:
         """Whether the execution has ended."""
         return self._folded.state.is_ended

@@ -72,6 +72,8 @@ def check_trace(graph: Graph, decisions: list[Decision]) -> TraceReading:
             assert at_once.commands[index] == (type(decision.command).__name__ if first else None)
             assert shown.type not in ABOUT_AN_ATTEMPT or attempts[shown.version] == shown.attempt
             first = False
+        state.now = decision.now
+    assert fold.folded.state == state
     return at_once
 
 

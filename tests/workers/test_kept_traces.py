@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from contracts import values
 from contracts.commands import SendSignal
+from projections.view import state_value
 from tests.workers.harness import Bench
 from tests.workers.test_windows import reader_of
 from workers.reading import traces
@@ -64,3 +66,38 @@ def test_who_wants_the_beginning_of_a_history_does_not_wait_for_all_of_it(tmp_pa
     assert before < there
     assert asked(held, reader, there + 1_000) == (there, there), "also what was not known when the beginning was asked for"
     assert asked(held, reader) == (there, there)
+
+
+def test_an_execution_whose_trace_is_kept_is_what_it_is_without_it(tmp_path: Path) -> None:
+    bench = Bench()
+    bench.publish({"name": "w", "nodes": [{"id": f"go{one}", "type": "wait_signal", "config": {"name": "go"}} for one in range(4)]})
+    bench.start(execution="x")
+    bench.move()
+    held = Traces()
+    assert held.now(reader_of(bench, tmp_path), "x") is None, "nobody has looked at it"
+    asked(held, reader_of(bench, tmp_path))
+    for signal in range(4):
+        bench.ask("x", SendSignal(str(signal), "go", values.encode({"n": signal})))
+        reader = reader_of(bench, tmp_path)
+        now, plain = held.now(reader, "x"), reader.folded("x")
+        assert now is not None
+        assert now.state.version == plain.state.version == reader.record("x").events
+        assert state_value(now, reader.show) == state_value(plain, reader.show)
+        assert now.state == plain.state
+    assert reader_of(bench, tmp_path).folded("x").state.is_ended
+
+
+def test_a_trace_that_lacks_much_of_an_execution_does_not_say_how_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    bench = Bench()
+    bench.publish({"name": "w", "nodes": [{"id": f"go{one}", "type": "wait_signal", "config": {"name": "go"}} for one in range(2)]})
+    bench.start(execution="x")
+    bench.move()
+    held = Traces()
+    there = asked(held, reader_of(bench, tmp_path))[0]
+    bench.ask("x", SendSignal("1", "go", b"1"))
+    reader = reader_of(bench, tmp_path)
+    more = reader.record("x").events - there
+    monkeypatch.setattr(traces, "LITTLE", more - 1)
+    assert held.now(reader, "x") is None
+    monkeypatch.setattr(traces, "LITTLE", more)
+    assert held.now(reader, "x") is not None

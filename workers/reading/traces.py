@@ -16,7 +16,7 @@ from typing import Final, TypeAlias, TypeVar
 import msgspec
 
 from contracts.errors import Rejected
-from domain.execution.history import begin, is_erasure
+from domain.execution.history import Folded, begin, is_erasure
 from projections.executions import ERASED, ExecutionRecord
 from projections.history import ABOUT_AN_ATTEMPT, HistoryEvent, HistoryPresenter
 from projections.trace.answer import answer_of
@@ -34,6 +34,8 @@ CHUNK: Final = 256
 KEPT_MAX: Final = 16
 EVENTS_MAX: Final = 1_000_000
 """So many traces are kept, and of so many events together, or else one."""
+LITTLE: Final = 2_000
+"""So many events may a trace lack of an execution to say how that is: it is less than is folded without it."""
 LEFT_AFTER_S: Final = 60.0
 """Whoever asked for a trace and has not gone on with it for so long has left."""
 PACK_FROM: Final = 4_096
@@ -114,6 +116,21 @@ class Traces:
             return None
         self._let_go()
         return answer(reader, execution, kept.fold, kept.events if is_all else max(kept.events, record.events))
+
+    def now(self, reader: ExecutionReader, execution: str) -> Folded | None:
+        """The execution as it is, where a trace is kept that lacks little of that, else None. It goes on as the trace does.
+
+        Raises Rejected where there is no such execution.
+        """
+        record, kept = reader.record(execution), self._kept.get(execution)
+        if kept is None or kept.fold is None or kept.number != record.number or record.error == ERASED or not kept.is_up_to_date:
+            return None
+        if record.events - kept.events > LITTLE:
+            return None
+        wanted = Wanted()
+        while self.step(reader, execution, wanted, lambda reader, execution, fold, last: last) is None:
+            pass
+        return kept.fold.folded
 
     def _of(self, execution: str, record: ExecutionRecord) -> _Kept:
         """What is kept of the execution; one of the same id that began later is another one."""

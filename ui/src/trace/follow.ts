@@ -7,7 +7,7 @@ export interface Hearer {
   failed(error: Error): void;
 }
 
-/** It is asked again after twice as long as it took to ask and to show what came, but no sooner and no later than so long. */
+/** It is asked again after as long as it took to ask and to show what came, but no sooner and no later than so long. */
 const APART_MS = { least: 30, most: 100 } as const;
 
 export class Follower {
@@ -51,7 +51,7 @@ export class Follower {
       if (!this.#isOver) this.hearer.failed(error as Error);
     }
     const took = this.now() - begun;
-    this.later(() => this.#rested(), Math.max(APART_MS.least, Math.min(APART_MS.most, 2 * took)));
+    this.later(() => this.#rested(), Math.max(APART_MS.least, Math.min(APART_MS.most, took)));
   }
 
   #rested(): void {

@@ -73,7 +73,7 @@ function columns(): readonly Column<Trigger>[] {
   return [
     { id: "name", says: say("name"), width: "minmax(140px, 1.6fr)", narrow: "minmax(0, 1fr)", cell: (row) => <span className={listed["name"]}>{row.name}</span> },
     { id: "type", says: say("type"), width: "88px", cell: (row) => <code>{row.type}</code> },
-    { id: "state", says: say("state"), width: "104px", narrow: "88px", cell: (row) => <StateOf status={row.status} /> },
+    { id: "state", says: say("state"), width: "104px", narrow: "76px", cell: (row) => <StateOf status={row.status} /> },
     { id: "skipped", says: say("skipped"), width: "minmax(0, 1fr)", cell: (row) => <span className="soft">{row.skipped[0] && `${row.skipped[0].reason}: ${row.skipped[0].message}`}</span> },
     { id: "last", says: say("last", { zone: zoneShown() }), width: "136px", isEnd: true, cell: (row) => row.last && <When at={row.last.at} /> },
     { id: "next", says: say("next", { zone: zoneShown() }), width: "136px", narrow: "112px", isEnd: true, cell: (row) => row.next[0] !== undefined && <When at={row.next[0]} /> },
