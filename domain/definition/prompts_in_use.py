@@ -25,6 +25,8 @@ PROMPT: Final = "prompt"
 """The kind whose nodes name a prompt."""
 PINNED: Final = "pinned"
 """The field of a config in which a node has the prompt that it runs with, as JSON. Nobody writes it."""
+_COUNTED: Final = ("model", "max_tokens")
+"""What a prompt says that budgets look at, too: it stands in the config as if the node said it."""
 Find = Callable[[str, int | None], PromptPublished | None]
 """A version of a prompt by its name, without a number the latest one."""
 
@@ -79,7 +81,10 @@ def with_prompt(kind: str, config: dict[str, Any], prompts: Mapping[str, PinnedP
     if kind != PROMPT:
         return config
     pin = prompts.get(_key(str(config.get("prompt")), config.get("version")))
-    return config if pin is None else {**config, PINNED: written_pin(pin)}
+    if pin is None:
+        return config
+    counted: dict[str, Any] = {name: pin.content[name] for name in _COUNTED if name in pin.content}
+    return {**counted, **config, PINNED: written_pin(pin)}
 
 
 def written_pin(pin: PinnedPrompt) -> str:

@@ -45,6 +45,7 @@ from infra.server.engine import Engine
 from infra.server.reader_wiring import keys_to_read, open_partitioned_reader, place_of_keys, rows_to_trim
 from infra.server.retention import RetentionSetup
 from infra.server.shared_retention import PIECES, SharedRetentionSetup, SweptBlobs
+from infra.settings.mcp_servers import mcp_servers_in
 from infra.settings.model import READ_MODELS_VARIABLE, EngineSettings
 from workers.archive.blob_sweep import Grace
 from workers.cluster.ports import ClusterLog
@@ -86,6 +87,7 @@ def activity_settings(settings: EngineSettings) -> ActivitySettings:
         code_processes=settings.code_processes,
         output_bytes_max=settings.output_bytes_max,
         redaction=Redaction(settings.redact),
+        mcp_servers=mcp_servers_in(settings.mcp_servers),
     )
 
 

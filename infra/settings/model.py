@@ -134,6 +134,9 @@ class EngineSettings(BaseModel):
         max_length=RULES_MAX,
         description="what is made unreadable in all that activities give back and say: regular expressions, and `field:NAME`",
     )
+    mcp_servers: Path | None = Field(
+        default=None, description="the file that says which MCP servers activities may use, and how they are started"
+    )
     concurrency: int = Field(default=32, ge=1, le=1_000, description="how many activities of each built-in kind run at a time")
     queues: str = Field(
         default="default", min_length=1, description="the queues whose built-in activities run here on a log on Kafka, with commas between"

@@ -56,7 +56,7 @@ def sample(name: str) -> str:
 def test_every_setting_can_stand_in_the_file_in_the_environment_and_after_set(refold: CommandLine) -> None:
     samples = {"server": "http://127.0.0.1:1", "data": "d", "log": "kafka://127.0.0.1:1", "files": ".", "templates": ".", "host": "::1",
                "read_models": "postgresql://db/x", "hosts": "a.b,*.c", "node": "a", "roles": "api,owner", "queues": "q,r",
-               "bubblewrap": "jail", "redact": "field:ssn", "log_format": "json", "event_source": "urn:x",
+               "bubblewrap": "jail", "redact": "field:ssn", "mcp_servers": "mcp.json", "log_format": "json", "event_source": "urn:x",
                "retention": "30d", "retention_of_tests": "2d", "archive": "a", "master_key": "k", "keys": "k", "traces": "http://127.0.0.1:1",
                "trigger_brokers": "127.0.0.1:1", "public_url": "https://a.b", "smtp": "127.0.0.1:25", "smtp_tls": "none",
                "smtp_credential": "c", "mail_from": "a@b.example",

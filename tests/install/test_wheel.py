@@ -100,6 +100,8 @@ OF_AN_EXTRA = (
     "ai/asking",
     "ai/converting",
     "ai/faults",
+    "ai/pipes",
+    "ai/servers",
 )
 """What needs the extra `ai`, `credentials`, `kafka`, `langgraph` or `postgres`."""
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
 from contracts.values import VALUE_BYTES_MAX_DEFAULT
 from workers.running.ai.process import AiProcess
+from workers.running.ai.wire import McpServer
 from workers.running.redaction import NO_REDACTION, Redaction
 
 CONCURRENCY_DEFAULT: Final = 32
@@ -36,5 +38,7 @@ class ActivitySettings:
     """The largest output of an activity, as JSON."""
     redaction: Redaction = NO_REDACTION
     """What is made unreadable in all that activities give back and say."""
+    mcp_servers: Mapping[str, McpServer] = field(default_factory=dict, compare=False)
+    """The MCP servers that `mcp` may ask, by name."""
     ai: AiProcess = field(default_factory=AiProcess, compare=False, repr=False)
     """Whom the kinds that ask models ask: one process for all of them. It ends with the first that is closed."""

@@ -205,3 +205,10 @@ def test_what_is_given_is_checked_and_what_is_missing_is_put_in() -> None:
 def test_the_kind_by_its_name_of_before_is_read_as_this_one() -> None:
     document = {"name": "w", "nodes": [{"id": "n", "type": "prompt_execution", "config": {"prompt": "reply"}}]}
     assert WorkflowDefinition.model_validate(document).nodes[0].type == "prompt"
+
+
+def test_a_model_and_a_length_that_the_prompt_says_stand_in_the_config_where_budgets_look() -> None:
+    said = kept({**REPLY, "model": "openai:a", "max_tokens": 50})["reply"][0]
+    config = {"prompt": "reply", "max_tokens": 9, "inputs": {"mail": "a"}}
+    node = compile_definition(with_pins(definition(config), lambda name, version: said)).nodes[0]
+    assert (node.config["model"], node.config["max_tokens"]) == ("openai:a", 9)

@@ -31,6 +31,7 @@ from workers.running.activities.code import Code
 from workers.running.activities.http_request import HttpRequest
 from workers.running.activities.llm import Llm
 from workers.running.activities.log import Log
+from workers.running.activities.mcp import Mcp
 from workers.running.activities.noop import Noop
 from workers.running.activities.prompt import PromptNode
 from workers.running.activities.read_file import ReadFile
@@ -48,6 +49,7 @@ BUILT_IN: Final[list[Callable[[ActivitySettings], ActivityKind]]] = [
     WriteFile,
     Llm,
     PromptNode,
+    Mcp,
 ]
 """The kinds that come with Refold."""
 

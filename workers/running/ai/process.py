@@ -25,7 +25,7 @@ from contracts.ports.activities import ActivityContext
 from refold.extras import how_to_install
 from workers.running.activity_error import ActivityError, Cancelled
 from workers.running.ai.estimate import call_of, estimated
-from workers.running.ai.wire import LENGTH_BYTES, Answer, Ask, Fault, Piece, Said, Stop, frame, read_said
+from workers.running.ai.wire import LENGTH_BYTES, Answer, Ask, Call, Called, Fault, Piece, Said, Stop, frame, read_said
 from workers.running.watch import Watch
 
 GRACE_S: Final = 60.0
@@ -62,10 +62,17 @@ class AiProcess:
         Cancelled.
         """
         said = self._asked(context, ask, on_text)
+        assert not isinstance(said, Called)
         context.note_call(call_of(ask, said, is_repair))
         return said
 
-    def _asked(self, context: ActivityContext, ask: Ask, on_text: Callable[[str], None]) -> Answer | Fault:
+    def call(self, context: ActivityContext, call: Call) -> Called | Fault:
+        """What a tool of an MCP server has given, or why it has not. Raises as `ask`."""
+        said = self._asked(context, call, lambda text: None)
+        assert not isinstance(said, Answer)
+        return said
+
+    def _asked(self, context: ActivityContext, ask: Ask | Call, on_text: Callable[[str], None]) -> Answer | Called | Fault:
         _check_installed()
         ask = msgspec.structs.replace(ask, number=next(self._numbers))
         try:
@@ -103,19 +110,23 @@ class AiProcess:
             return self._child
 
 
-def _heard(told: _Queue, watch: Watch, ask: Ask, on_text: Callable[[str], None]) -> Answer | Fault:
+def _heard(told: _Queue, watch: Watch, ask: Ask | Call, on_text: Callable[[str], None]) -> Answer | Called | Fault:
     while True:
         said = told.get()
         match said:
             case Piece():
                 on_text(said.text)
-            case Fault() if said.type == LOST and said.usage is None:
+            case Fault() if said.type == LOST and said.usage is None and isinstance(ask, Ask):
                 return msgspec.structs.replace(said, usage=estimated(ask.messages, ""))
-            case Answer() | Fault():
+            case Answer() | Called() | Fault():
                 return said
             case None:
                 if not watch.is_late:
                     raise Cancelled
+                if isinstance(ask, Call):
+                    return Fault(
+                        number=ask.number, type="mcp.timeout", message=f"{ask.server.name} did not answer within {ask.timeout_s:g} s"
+                    )
                 message = f"{ask.provider}:{ask.model} did not answer within {ask.timeout_s:g} s"
                 usage = estimated(ask.messages, "")
                 return Fault(number=ask.number, type="http.timeout", message=message, falls_back=True, usage=usage)

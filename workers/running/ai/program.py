@@ -8,11 +8,14 @@ import signal
 import sys
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from workers.running.ai.asking import Models
 from workers.running.ai.faults import fault_of
-from workers.running.ai.wire import LENGTH_BYTES, Ask, Piece, Said, Stop, frame, read_asked
+from workers.running.ai.wire import LENGTH_BYTES, Ask, Call, Piece, Said, Stop, frame, read_asked
+
+if TYPE_CHECKING:
+    from workers.running.ai.servers import Servers
 
 FRAME_S: Final = 0.03
 """So long pieces of text are gathered before they leave: each costs everybody behind, and nobody reads faster."""
@@ -24,6 +27,7 @@ class Program:
     def __init__(self, say: Callable[[Said], None]) -> None:
         self._say = say
         self._models = Models()
+        self._servers: Servers | None = None
         self._running: dict[int, asyncio.Task[None]] = {}
 
     def take(self, content: bytes) -> None:
@@ -33,9 +37,20 @@ class Program:
                 task = asyncio.get_running_loop().create_task(self._serve(ask))
                 self._running[ask.number] = task
                 task.add_done_callback(lambda _: self._running.pop(ask.number, None))
+            case Call() as call:
+                task = asyncio.get_running_loop().create_task(self._serve_call(call))
+                self._running[call.number] = task
+                task.add_done_callback(lambda _: self._running.pop(call.number, None))
             case Stop(number=number):
                 if (found := self._running.get(number)) is not None:
                     found.cancel()
+
+    async def _serve_call(self, call: Call) -> None:
+        from workers.running.ai.servers import Servers  # half a second that only who calls tools has to wait
+
+        if self._servers is None:
+            self._servers = Servers()
+        self._say(await self._servers.ask(call))
 
     async def _serve(self, ask: Ask) -> None:
         gathered = _Gathered(lambda text: self._say(Piece(number=ask.number, text=text)))

@@ -1,6 +1,6 @@
 """What the engine and its AI process say to each other, over its stdin and stdout: JSON, each with its length before it.
 
-    engine ─► Ask, Stop          AI process ─► Piece … Piece, then one Answer or Fault for each Ask
+    engine ─► Ask, Call, Stop    AI process ─► Piece … Piece, then one Answer or Fault for each Ask, a Called or Fault for each Call
 
 The process says nothing by itself. It ends when its stdin does, so it outlives no engine.
 """
@@ -16,6 +16,8 @@ from contracts.messages import Message
 
 FRAME_BYTES_MAX: Final = 256 * 1024 * 1024
 LENGTH_BYTES: Final = 4
+ANSWER_BYTES_MAX: Final = 8 * 1024 * 1024
+"""So long an MCP server's answer, or a line of it, may be."""
 
 
 class Tool(msgspec.Struct, frozen=True, kw_only=True):
@@ -118,8 +120,38 @@ class Fault(msgspec.Struct, frozen=True, kw_only=True, tag_field="is", tag=True)
     usage: Usage | None = None
 
 
-Asked: TypeAlias = Ask | Stop
-Said: TypeAlias = Piece | Answer | Fault
+class McpServer(msgspec.Struct, frozen=True, kw_only=True):
+    """An MCP server as the settings declare it: a command that starts it, or where it is."""
+
+    name: str
+    command: tuple[str, ...] = ()
+    env: tuple[tuple[str, str], ...] = ()
+    folder: str = ""
+    url: str = ""
+    headers: tuple[tuple[str, str], ...] = ()
+    checks_address: bool = False
+    """Whether `url` may lead to public addresses only."""
+
+
+class Call(msgspec.Struct, frozen=True, kw_only=True, tag_field="is", tag=True):
+    """One call of a tool of an MCP server; without `tool` the tools that it has."""
+
+    number: int
+    server: McpServer
+    timeout_s: float
+    tool: str = ""
+    arguments: Raw = Raw(b"{}")
+
+
+class Called(msgspec.Struct, frozen=True, kw_only=True, tag_field="is", tag=True):
+    """What a server has said: `{content, value, is_error}`, or `{tools: [{name, description, parameters}]}`."""
+
+    number: int
+    content: Raw
+
+
+Asked: TypeAlias = Ask | Call | Stop
+Said: TypeAlias = Piece | Answer | Called | Fault
 
 _encode: Final = msgspec.json.Encoder().encode
 read_asked: Final = msgspec.json.Decoder(Asked).decode
