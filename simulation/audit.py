@@ -62,6 +62,8 @@ class Audit:
         """Of these, the signals to somebody who is there."""
         self.caused: dict[str, int] = {}
         """The ids of commands that have led to events, and where."""
+        self.in_charge = ""
+        """The node whose claim is the last."""
         self.signals: set[tuple[str, str]] = set()
         self.children_ended: set[tuple[str, str]] = set()
         self.trace: list[str] = []
@@ -77,7 +79,7 @@ class Audit:
                     if offset == 0:
                         self.journal = record.journal
                 case PartitionClaimed():
-                    self.nonce = record.nonce
+                    self.nonce, self.in_charge = record.nonce, record.node
                     self.trace.append(f"{offset} claim {record.node}")
                 case Decided():
                     if record.nonce == self.nonce and record.source_offset > self.source:

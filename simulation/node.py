@@ -205,6 +205,8 @@ class Node:
         self.guard(lambda: self.task_endpoint.poll(poll, given))
 
     def _check_steps(self, task: Task) -> None:
+        if self._audit.in_charge != self.name:
+            return  # it was frozen or is late, gives what it had, and can record nothing
         state = self._audit.state(task.execution)
         run = None if state is None else state.runs.get(task.path)
         if run is not None and run.attempt == task.attempt:
