@@ -74,6 +74,10 @@ class Amount(msgspec.Struct, frozen=True, array_like=True, gc=False):
         """Both together."""
         return Amount(*(min(getattr(self, name) + getattr(other, name), COUNT_MAX) for name in MEASURES))
 
+    def without(self, other: Amount) -> Amount:
+        """What is left of it without the other, which is a part of it."""
+        return Amount(*(max(getattr(self, name) - getattr(other, name), 0) for name in MEASURES))
+
 
 class Allowance(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """How much may be used at most; None is without limit. `usd` is in billionths of a US dollar."""

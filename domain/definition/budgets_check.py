@@ -9,6 +9,7 @@ from contracts.models import MODEL_KINDS
 from domain.definition.budgets import HAVE_BUDGETS
 from domain.definition.configs import holds_template
 from domain.definition.outline import Outline, OutlineNode
+from domain.definition.pinned_prompts import PROMPT
 
 
 def check_budgets(outline: Outline) -> None:
@@ -41,6 +42,7 @@ def _check_bounds(outline: Outline, node: OutlineNode, budgets: list[Budget]) ->
     models, config = outline.definition.settings.models, node.definition.config
     use = models.get(config["model"]) if isinstance(config.get("model"), str) else None
     is_bounded = config.get("max_tokens") is not None or (use is not None and use.max_tokens is not None)
+    is_bounded = is_bounded or node.definition.type == PROMPT  # its prompt may say it, which is looked at where prompts are known
     if not is_bounded and any(one.usd is not None or one.tokens is not None for one in budgets):
         message = "a budget of money or tokens counts the longest answer that may come, and nothing says how long that is"
         outline.findings.add(f"{node.path}.config.max_tokens", "budget", message, "add `max_tokens`, here or in `settings.models`")

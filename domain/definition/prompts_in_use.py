@@ -20,9 +20,8 @@ from domain.definition.findings import Findings, listed, nearest
 from domain.definition.input_defaults import with_defaults
 from domain.definition.input_schema import check
 from domain.definition.outline import outline_of
+from domain.definition.pinned_prompts import PROMPT, pin_key
 
-PROMPT: Final = "prompt"
-"""The kind whose nodes name a prompt."""
 PINNED: Final = "pinned"
 """The field of a config in which a node has the prompt that it runs with, as JSON. Nobody writes it."""
 _COUNTED: Final = ("model", "max_tokens")
@@ -59,10 +58,6 @@ def _uses(definition: WorkflowDefinition) -> Iterator[_Use]:
             yield _Use(f"{node.path}.compensate.config", undo.config)
 
 
-def _key(name: str, version: int | None) -> str:
-    return name if version is None else f"{name}@{version}"
-
-
 def with_pins(definition: WorkflowDefinition, find: Find) -> WorkflowDefinition:
     """The definition with the prompts that its nodes name, as they are now; what it said of them before counts no more."""
     pins: dict[str, PinnedPrompt] = {}
@@ -70,7 +65,7 @@ def with_pins(definition: WorkflowDefinition, find: Find) -> WorkflowDefinition:
         found = None if use.name is None else find(use.name, use.version)
         if found is not None:
             content = json.loads(found.content)
-            pins[_key(found.name, use.version)] = PinnedPrompt(version=found.version, hash=found.hash, content=content)
+            pins[pin_key(found.name, use.version)] = PinnedPrompt(version=found.version, hash=found.hash, content=content)
     if not pins and not definition.prompts:
         return definition
     return definition.model_copy(update={"prompts": dict(sorted(pins.items()))})
@@ -80,7 +75,7 @@ def with_prompt(kind: str, config: dict[str, Any], prompts: Mapping[str, PinnedP
     """The config of a node with the prompt that it names, as JSON in which no template begins: those are of the prompt's own inputs."""
     if kind != PROMPT:
         return config
-    pin = prompts.get(_key(str(config.get("prompt")), config.get("version")))
+    pin = prompts.get(pin_key(str(config.get("prompt")), config.get("version")))
     if pin is None:
         return config
     counted: dict[str, Any] = {name: pin.content[name] for name in _COUNTED if name in pin.content}
@@ -93,7 +88,7 @@ def written_pin(pin: PinnedPrompt) -> str:
 
 
 def prompt_problems(definition: WorkflowDefinition, find: Find, names: list[str]) -> list[Problem]:
-    """Prompts that are not there, and inputs that they do not take or that are missing."""
+    """Prompts that are not there, inputs that they do not take or that are missing, and limits that none of them can be held to."""
     findings = Findings()
     for use in _uses(definition):
         for field in ("prompt", "version"):
@@ -102,6 +97,7 @@ def prompt_problems(definition: WorkflowDefinition, find: Find, names: list[str]
                 findings.add(f"{use.path}.{field}", "template", message, "write it as it is; a `switch` chooses among several nodes")
         if use.name is not None:
             _check_use(use, use.name, find, names, findings)
+            _check_bound(definition, use, find(use.name, use.version), findings)
     return findings.told()
 
 
@@ -122,6 +118,20 @@ def _check_use(use: _Use, name: str, find: Find, names: list[str], findings: Fin
     _check_inputs(use, name, prompt.get("inputs", {}), findings)
     if "model" not in use.config and "model" not in prompt:
         findings.add(use.path, "missing_field", f"neither the node nor prompt `{name}` says which `model` is asked", "add `model`")
+
+
+def _check_bound(definition: WorkflowDefinition, use: _Use, found: PromptPublished | None, findings: Findings) -> None:
+    """What an answer may take at most the node says, or its prompt: no budget of money or tokens is held without it."""
+    own = use.config.get("budget")
+    limited = [own if isinstance(own, dict) else {}, definition.settings.budget.model_dump() if definition.settings.budget else {}]
+    alias = definition.settings.models.get(str(use.config.get("model")))
+    longest = use.config.get("max_tokens") or (alias.max_tokens if alias else None)
+    if found is None or longest or json.loads(found.content).get("max_tokens"):
+        return
+    if use.path.endswith(".compensate.config") or not any(one.get(name) is not None for one in limited for name in ("usd", "tokens")):
+        return
+    message = "a budget of money or tokens counts the longest answer there may be, and neither the node nor its prompt says how long"
+    findings.add(f"{use.path}.max_tokens", "budget", message, "add `max_tokens`, here, in the prompt, or in `settings.models`")
 
 
 def _check_inputs(use: _Use, name: str, schema: dict[str, Any], findings: Findings) -> None:

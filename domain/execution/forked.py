@@ -85,8 +85,12 @@ def _take_up_spending(state: Execution, past: Execution, own: dict[str, str]) ->
     spending = past.spending
     if spending is None:
         return
-    kept = {name: one for name, one in spending.reserved.items() if not one.of_child or own.get(name)}
-    spending.reserved = {own[name] if one.of_child else name: one for name, one in kept.items()}
+    for name, one in list(spending.reserved.items()):
+        spending.release(name)
+        if not one.of_child:
+            spending.reserve(name, one)
+        elif own.get(name):
+            spending.reserve(own[name], one)
     if state.spending is not None:
         spending.prices = {**spending.prices, **state.spending.prices}
     state.spending = spending

@@ -30,6 +30,7 @@ class Spending(msgspec.Struct, array_like=True):
     """Of an execution that asks models, or whose children may. `reserved` is by the path of the node, or the id of the child.
 
     `used` has what was counted; `by_node` the same by the number of the node; `raised` the limits of nodes that a person has changed.
+    `aside` and `aside_by_node` are the sums of what is reserved: kept as it comes and goes, as it may be of 100,000 attempts at a time.
     """
 
     limits: Allowance = UNLIMITED
@@ -40,14 +41,32 @@ class Spending(msgspec.Struct, array_like=True):
     raised: dict[int, Allowance] = msgspec.field(default_factory=dict)
     estimated: Amount = NOTHING
     """How much of what was used nobody has measured."""
+    aside: Amount = NOTHING
+    aside_by_node: dict[int, Amount] = msgspec.field(default_factory=dict)
+
+    def reserve(self, name: str, one: Reserved) -> None:
+        """Set something aside: of an attempt by the path of its node, or of a child by its id."""
+        self.release(name)
+        self.reserved[name] = one
+        self.aside = self.aside.and_(one.amount)
+        self.aside_by_node[one.node] = self.set_aside(one.node).and_(one.amount)
+
+    def release(self, name: str) -> Reserved | None:
+        """What was set aside so is free; None where nothing was."""
+        one = self.reserved.pop(name, None)
+        if one is None:
+            return None
+        self.aside = self.aside.without(one.amount)
+        rest = self.set_aside(one.node).without(one.amount)
+        if rest == NOTHING:
+            self.aside_by_node.pop(one.node, None)
+        else:
+            self.aside_by_node[one.node] = rest
+        return one
 
     def set_aside(self, node: int | None = None) -> Amount:
         """What is set aside, of all or of one node."""
-        found = NOTHING
-        for one in self.reserved.values():
-            if node is None or one.node == node:
-                found = found.and_(one.amount)
-        return found
+        return self.aside if node is None else self.aside_by_node.get(node, NOTHING)
 
     def of_node(self, node: int) -> Amount:
         """What one node has used."""

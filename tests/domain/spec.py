@@ -9,7 +9,7 @@ from __future__ import annotations
 import heapq
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, reduce
 from typing import Any
 
 import msgspec
@@ -23,7 +23,7 @@ from contracts.errors import Divergence, InvalidInput, Rejected
 from contracts.events import Event
 from contracts.failure import Failure
 from contracts.journal import Decision, Source
-from contracts.usage import ModelCall
+from contracts.usage import Amount, ModelCall
 from domain.definition.canonical import canonical, load_canonical, published
 from domain.definition.compile import compile_definition
 from domain.definition.document import parse_document
@@ -135,6 +135,7 @@ class Subject:
         assert pack(self.shadow) == pack(self.state), _difference(self.shadow, self.state, decision)
         self.decisions.append(decision)
         waits_of(self.graph, self.state)
+        _check_set_aside(self.state)
         return decision
 
     def _decide_again(self, command: Command, now: int) -> None:
@@ -145,6 +146,23 @@ class Subject:
             again = []
         assert again == [], f"{command} decided a second time led to {again}"
         assert pack(self.state) == before, f"{command} decided a second time has changed the state"
+
+
+def _check_set_aside(state: Execution) -> None:
+    """What is set aside is that of attempts that are under way, and of children, and its sums are of these."""
+    spending = state.spending
+    if spending is None or state.ended_at:
+        return
+    for path, one in spending.reserved.items():
+        run = state.runs.get(path)
+        is_open = run is not None and run.attempt == one.attempt and run.status not in ("retrying", "incident")
+        assert one.of_child or is_open, f"attempt {one.attempt} of {path} is gone, and what was set aside for it is not free"
+    by_node: dict[int, Amount] = {}
+    for one in spending.reserved.values():
+        by_node[one.node] = by_node.get(one.node, Amount()).and_(one.amount)
+    for node in {*by_node, *spending.aside_by_node}:
+        assert spending.set_aside(node) == by_node.get(node, Amount())
+    assert spending.aside == reduce(Amount.and_, by_node.values(), Amount())
 
 
 def through_bytes(decision: Decision) -> Decision:

@@ -46,12 +46,12 @@ def amount_of(event: e.UsageCounted, cause: Cause) -> Amount:
 def _reserved(graph: Graph, state: Execution, event: e.BudgetReserved, cause: Cause) -> None:
     spending = _spending(state)
     node = node_number(graph, state, event.path)
-    spending.reserved[event.child or event.path] = Reserved(node, event.attempt, event.amount, event.model, bool(event.child))
+    spending.reserve(event.child or event.path, Reserved(node, event.attempt, event.amount, event.model, bool(event.child)))
 
 
 def _counted(graph: Graph, state: Execution, event: e.UsageCounted, cause: Cause) -> None:
     spending = _spending(state)
-    reserved = spending.reserved.pop(event.child or event.path, None)
+    reserved = spending.release(event.child or event.path)
     node = reserved.node if reserved is not None else node_number(graph, state, event.path)
     amount = amount_of(event, cause)
     spending.used = spending.used.and_(amount)

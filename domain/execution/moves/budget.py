@@ -17,9 +17,10 @@ from contracts.commands import CompleteActivity, CreateExecution, FailActivity, 
 from contracts.errors import InvalidInput, Problem, Rejected
 from contracts.failure import Failure
 from contracts.models import REPAIR_DEFAULT, models_in
-from contracts.usage import MEASURES, NANO, Allowance, Amount, Price, cost_of, dearest, told
+from contracts.usage import COUNT_MAX, MEASURES, NANO, Allowance, Amount, Price, cost_of, dearest, told
 from contracts.values import length_of
 from domain.definition.graph import Graph, Node
+from domain.definition.pinned_prompts import PROMPT, bytes_of_repeats, said_by_prompt
 from domain.execution.deciding import Deciding, Ready
 from domain.execution.facts.usage import begun
 from domain.execution.memo import AgentMemo
@@ -58,12 +59,21 @@ def _question(ctx: Deciding, ready: Ready, config: bytes) -> tuple[Mapping[str, 
     agency = ready.node.agency
     if agency is None:
         written = ctx.parse(config)
-        return written if isinstance(written, dict) else {}, length_of(config)
+        return _as_asked(ctx.graph, ready.node, written if isinstance(written, dict) else {}, length_of(config))
     memo = ctx.state.runs[ready.scope.owner].memo
     assert isinstance(memo, AgentMemo), f"{ready.scope.owner} is no agent"
     config = memo.config or agency.config
     said = sum(length_of(turn.answer) + sum(length_of(result) for _, result in turn.results) for turn in memo.turns)
     return ctx.parse(config)["agent"], length_of(config) + len(agency.told) + said
+
+
+def _as_asked(graph: Graph, node: Node, written: Mapping[str, Any], bytes_asked: int) -> tuple[Mapping[str, Any], int]:
+    """The same with what the prompt says that the node names: that counts where the node does not say it."""
+    if node.type != PROMPT:
+        return written, bytes_asked
+    prompt = said_by_prompt(node.definition.config, graph.definition.prompts)
+    said = {name: one for name, one in written.items() if one is not None}
+    return {**prompt, **said}, bytes_asked + bytes_of_repeats(prompt, written.get("inputs"))
 
 
 def _reserve(ctx: Deciding, node: Node, path: str, attempt: int, config: Mapping[str, Any], bytes_asked: int) -> Failure | None:
@@ -149,11 +159,12 @@ _Over = tuple[str, int, int, int, int]
 
 
 def _over(limits: Allowance, used: Amount, reserved: Amount, wanted: Amount) -> _Over | None:
+    """Of which measure there would be too much; what has no limit may be set aside as far as anybody can count."""
     for name in MEASURES:
         most = getattr(limits, name)
         numbers = (getattr(used, name), getattr(reserved, name), getattr(wanted, name))
-        if most is not None and numbers[2] and sum(numbers) > most:
-            return (name, most, *numbers)
+        if numbers[2] and (numbers[1] + numbers[2] > COUNT_MAX or (most is not None and sum(numbers) > most)):
+            return (name, COUNT_MAX if most is None else most, *numbers)
     return None
 
 
@@ -202,11 +213,15 @@ def count_child(ctx: Deciding, report: ReportChild) -> None:
 
 
 def settle(ctx: Deciding, spending: Spending) -> None:
-    """What became of the attempts in this decision: of those that are gone without a word all counts that was set aside."""
+    """What became of the attempts in this decision: of those that are gone without a word all counts that was set aside.
+
+    An attempt ends by an event that names its node: only those are looked at, as 100,000 others may be under way.
+    """
     if ctx.state.ended_at:
         return
-    for path, reserved in list(spending.reserved.items()):
-        if reserved.of_child:
+    for path in dict.fromkeys(getattr(event, "path", "") for event in ctx.events):
+        reserved = spending.reserved.get(path)
+        if reserved is None or reserved.of_child:
             continue
         run = ctx.state.runs.get(path)
         if run is None or run.attempt != reserved.attempt or run.status in ("retrying", "incident"):
@@ -230,7 +245,9 @@ def grant(ctx: Deciding, ready: Ready, child: str) -> None:
         return
     own = own.after(spending.of_node(node.number).and_(spending.set_aside(node.number)))
     rest = spending.limits.after(spending.in_all).narrowed(own)
-    ctx.emit(e.BudgetReserved(ready.path, ready.attempt, Amount(*(getattr(rest, name) or 0 for name in MEASURES)), child=child))
+    free = Amount(*(COUNT_MAX for _ in MEASURES)).without(spending.set_aside())
+    amount = Amount(*(min(getattr(rest, name) or 0, getattr(free, name)) for name in MEASURES))
+    ctx.emit(e.BudgetReserved(ready.path, ready.attempt, amount, child=child))
 
 
 def check_raise(command_budget: Allowance | None, incident: Incident) -> None:
