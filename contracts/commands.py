@@ -46,7 +46,8 @@ class Fork(msgspec.Struct, frozen=True, array_like=True, gc=False, repr_omit_def
     `digest` is that of the decision of the source that ends with this event, `definition` what the source went by, and `state` what it
     was then, with the `edits` (path, JSON) made, and decided on by what is recorded of it up to the event `until` (0: nothing): packed
     (`domain/execution/forked.py`), empty where the source had not begun. `refs` are the references to big values in it, in plain.
-    `children` are the creations of those that are open in it, by the path of their node.
+    `children` are the creations of those that are open in it, by the path of their node. `is_last` says that no event was named: it is
+    the last one that there was, which asked again is another.
     """
 
     source: str
@@ -60,6 +61,7 @@ class Fork(msgspec.Struct, frozen=True, array_like=True, gc=False, repr_omit_def
     is_sealed: bool = False
     refs: tuple[bytes, ...] = ()
     children: tuple[tuple[str, CreateExecution], ...] = ()
+    is_last: bool = False
 
 
 class CreateExecution(_Command, frozen=True, tag=1):

@@ -227,7 +227,8 @@ def before_failure(decisions: Sequence[Decision], state: Execution) -> Before:
         found = next(one for one in decisions if any(_ends(event, failure) for event in one.events))
     command = found.command
     if isinstance(command, c.CreateExecution):
-        said = f"execution {name} failed in the decision that began it: there is nothing to keep; start a new one"
+        way = "start a new one" if command.fork is None else f"retry {command.fork.source}, which it was forked from"
+        said = f"execution {name} failed in the decision that began it: there is nothing to keep; {way}"
         raise Rejected("would_fail_again", said, execution=name)
     if isinstance(command, c.ReportChild) and command.status != "completed":
         return Before(found.first - 1, 0, command.child)

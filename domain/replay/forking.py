@@ -80,7 +80,9 @@ class Made(NamedTuple):
 def fork(histories: Histories, wish: Wish, read_blob: ReadBlob) -> Made:
     """The creation of a fork. Raises Rejected where there cannot be one, InvalidInput for edits that do not fit."""
     source = histories.up_to(wish.execution, wish.at, wish.until)
-    return _checked(_made(histories, source, wish, read_blob, {}))
+    made = _made(histories, source, wish, read_blob, {})
+    is_last = wish.at is None and not wish.until
+    return _checked(made._replace(creation=replace(made.creation, fork=replace(_fork_of(made.creation), is_last=is_last))))
 
 
 def retry(histories: Histories, wish: Wish, read_blob: ReadBlob) -> Made:

@@ -11,7 +11,10 @@ from contracts.failure import Failure
 from contracts.person import Person
 from contracts.pins import Pin, Plan
 from contracts.system import BREAKER, SLOT
-from tests.domain.spec import START_MS, World, fails, never, signal, slow
+from contracts.usage import Allowance, ModelCall, Price, Rates
+from domain.replay.forking import Wish, fork
+from tests.domain.spec import NEVER, START_MS, Told, World, create, fails, never, signal, slow
+from tests.laws.test_forks import Recorded
 
 SAGA: Final = """
 settings: {on_failure: fail, compensate_on_failure: true, on_error: {nodes: [{id: tell, type: mail, config: {why: "{{ error.message }}"}}]}}
@@ -260,6 +263,27 @@ def _test_run() -> World:
     return world.send(c.ResumeExecution())
 
 
+def _forked() -> World:
+    """A fork goes on where a budget, a timer and a call of a model were open in its source; and one call more than there may be stops."""
+    call = ModelCall("openai:m", 30, 20)
+    text = """
+settings: {budget: {usd: 1, model_calls: 2}}
+nodes:
+  - {id: ask, type: llm, config: {model: "openai:m", prompt: "hi", max_tokens: 100}}
+  - {id: wait, type: delay, config: {for: 1h}}
+  - {id: again, type: llm, config: {model: "openai:m", prompt: "{{ data }}", max_tokens: 100}}
+  - {id: more, type: llm, config: {model: "openai:m", prompt: "and?", max_tokens: 100}}
+edges: [{from: ask, to: again}, {from: again, to: more}]
+"""
+    world = World(text, acts={"llm": lambda asked: Told("yes", (call,)) if asked.execution == "x" or asked.path == "ask" else NEVER})
+    prices = (Price("openai:m", Rates(1_000_000, 10_000_000, 100_000, 1_000_000)),)
+    world.send(create({"total": 1}, prices=prices), execution="y")
+    version = next(d.first for d in world.subjects["y"].decisions if isinstance(d.command, c.CompleteActivity))
+    made = fork(Recorded(world), Wish("y", version), world.blobs.__getitem__)
+    world.send(made.creation)
+    return world.send(c.ResolveIncident("1", "retry", budget=Allowance(model_calls=3)))
+
+
 SCENARIOS: Final[dict[str, Callable[[], World]]] = {
     "approval": _approval,
     "awaits_quota": _awaits_quota,
@@ -284,5 +308,6 @@ SCENARIOS: Final[dict[str, Callable[[], World]]] = {
     "keeper": _keeper,
     "keeper_refused": _keeper_refused,
     "test_run": _test_run,
+    "forked": _forked,
 }
 """Each runs once, when its history is written; afterwards the history speaks for itself."""

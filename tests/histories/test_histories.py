@@ -21,9 +21,7 @@ from tests.histories.scenarios import SCENARIOS
 
 LANGUAGES = tuple(range(1, LANGUAGE + 1))
 FOLDERS = sorted(path.parent for path in Path(__file__).parent.glob("*/history.jsonl"))
-OF_BUDGETS = {"BudgetReserved", "UsageCounted", "BudgetRaised"}
-"""Of executions that ask models: tests/domain/test_budget.py."""
-RARE = {"StepRecorded", "TimerCancelled", "ExecutionQueued", "NodeProgressed", "ExecutionErased", "TaskNoticeStarted", *OF_BUDGETS}
+RARE = {"StepRecorded", "TimerCancelled", "ExecutionQueued", "NodeProgressed", "ExecutionErased", "TaskNoticeStarted"}
 """Events that no history holds."""
 
 

@@ -21,7 +21,7 @@ from domain.execution.keeper import claim_in, is_keeper
 from domain.execution.moves.budget import check_prices
 from domain.execution.moves.dependency import await_others, waive_all
 from domain.execution.moves.entry import begin_scope
-from domain.execution.moves.forking import go_on_from_past
+from domain.execution.moves.forking import check_ids, go_on_from_past
 from domain.execution.start_values import search_values, slot_of
 
 
@@ -40,6 +40,8 @@ def _create(ctx: Deciding, command: c.CreateExecution) -> None:
         ctx.emit(e.ExecutionCreated())
         ctx.emit(e.ExecutionQueued(claim_in(command.input).lane))
         return
+    if command.fork is not None:
+        check_ids(state.execution, command.fork)
     try:
         own = _taken(ctx, command)
     except ExpressionError as error:

@@ -30,7 +30,8 @@ def request_of(command: CreateExecution) -> bytes:
     """The fingerprint of a start: the same for the same request, so that a repeated one is known; whichever span it is asked in."""
     told: tuple[Any, ...] = (_CREATE, *astuple(command)[:_ASKED])
     if (fork := command.fork) is not None:
-        told = (*told, fork.source, fork.version, fork.until, fork.edits)
+        begins = () if fork.is_last else told[1:]
+        told = (_CREATE, command.definition, fork.source, 0 if fork.is_last else fork.version, fork.until, fork.edits, *begins)
     return hashlib.sha256(pack(told)).digest()[:8]
 
 

@@ -23,6 +23,7 @@ from domain.definition.graph import Graph, Node
 from domain.definition.pinned_prompts import PROMPT, bytes_of_repeats, said_by_prompt
 from domain.execution.deciding import Deciding, Ready
 from domain.execution.facts.usage import begun
+from domain.execution.forked import past_in
 from domain.execution.memo import AgentMemo
 from domain.execution.moves.failure import fail
 from domain.execution.paths import node_in_definition
@@ -268,6 +269,9 @@ def check_prices(ctx: Deciding, command: CreateExecution) -> None:
     spending = begun(ctx.graph, command)
     if spending is None or command.test is not None:
         return
+    past = None if command.fork is None else past_in(command.fork)
+    if past is not None and past.spending is not None:  # what a fork knew of prices, it knows
+        spending.prices = {**past.spending.prices, **spending.prices}
     problems = list[Problem]()
     for node in ctx.graph.nodes:
         if node.asks is None or (spending.limits.usd is None and node.budget.usd is None):

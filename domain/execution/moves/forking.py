@@ -3,16 +3,31 @@
 from __future__ import annotations
 
 from contracts import events as e
+from contracts.commands import Fork
+from contracts.errors import Rejected
 from contracts.failure import Failure
-from contracts.ids import child_id
+from contracts.ids import ID_LENGTH_MAX, child_id
 from contracts.values import NULL
 from domain.execution.deciding import Deciding
-from domain.execution.forked import child_of, timers_anew
+from domain.execution.forked import child_of, past_in, timers_anew
 from domain.execution.memo import TaskMemo
 from domain.execution.moves.advance import arm_limits
 from domain.execution.moves.notices import tell
 from domain.execution.paths import is_for_worker, is_undo
 from domain.execution.state import Execution, NodeRun
+
+
+def check_ids(name: str, fork: Fork) -> None:
+    """Raise Rejected where a child of a fork of this name would be called by more than an id may have."""
+    past = past_in(fork) if fork.children else None
+    for path, creation in fork.children:
+        assert past is not None, "what has not begun has no children"
+        child = child_id(name, path, past.runs[path].attempt)
+        if len(child) > ID_LENGTH_MAX:
+            said = f"the id of its child at {path} would have {len(child)} characters, {ID_LENGTH_MAX} is the limit: choose a shorter id"
+            raise Rejected("id_too_long", said, child=child)
+        if creation.fork is not None:
+            check_ids(child, creation.fork)
 
 
 def go_on_from_past(ctx: Deciding, past: Execution) -> None:
