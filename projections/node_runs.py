@@ -185,7 +185,14 @@ def _open_row(visit: Visit, path: str, now: RunWas) -> NodeRunRecord:
 
 
 def _take(changes: Changes, visit: Visit, event: Event, decision: Decision) -> None:
-    """A run has failed. Its body is still open; which attempt it was, only the report of an activity says, else the body."""
+    """A run has failed, or a fork goes on with runs that no event of it names.
+
+    The body of what has failed is still open; which attempt it was, only the report of an activity says, else the body.
+    """
+    if isinstance(event, e.PastTakenUp):
+        for path in () if visit.is_new else visit.folded.state.runs:
+            visit.runs.setdefault(path, None)
+        return
     assert isinstance(event, e.NodeFailed)
     folded, path, command = visit.folded, event.path, decision.command
     state = folded.state
@@ -229,7 +236,7 @@ READ_MODEL: Final = ReadModel(
     shape="8a5b2791726aeb02",
     tables=(NODE_RUNS,),
     may_lag=True,
-    events=frozenset({e.NodeFailed}),
+    events=frozenset({e.NodeFailed, e.PastTakenUp}),
     take=_take,
     take_before={**dict.fromkeys(MOVES, _before), e.ScopeLeft: _before_scope_is_left, **dict.fromkeys(_ENDS, _before_end)},
     finish=_finish,

@@ -19,7 +19,7 @@ from domain.execution.evolve import evolve
 from domain.execution.history import Entry, Folded, check_follows
 from domain.execution.paths import is_undo, locate, plain_data
 from domain.execution.react import input_of
-from domain.execution.state import Execution
+from domain.execution.state import Execution, NodeRun
 from projections.run_events import ENDS, GOES_ON
 
 _End: TypeAlias = e.NodeCompleted | e.NodeFailed | e.NodeSkipped | e.NodeCancelled
@@ -76,6 +76,9 @@ class NodeTrace:
             self._begin(graph, state, event, decision)
         else:
             evolve(graph, state, event, decision)
+            if isinstance(event, e.PastTakenUp):
+                for run in state.runs.values():
+                    self._told(graph, self._at(graph, state, run.path, decision.now), run)
 
     def _begin(self, graph: Graph, state: Execution, event: Any, decision: Decision) -> None:
         """The node has begun, or goes on."""
@@ -85,10 +88,14 @@ class NodeTrace:
         run = state.runs.get(path)
         if node is None or run is None:
             return
+        self._told(graph, node, run)
+
+    def _told(self, graph: Graph, node: NodeRow, run: NodeRun) -> None:
+        """What is told of a node that runs."""
         node.status, node.attempt, node.ended_at, node.input = run.status, run.attempt, 0, input_of(graph.nodes[run.node], run)
         node.failure = None
         if run.last_failure is not None and run.status in ("retrying", "incident"):
-            node.failure = run.last_failure.at(path, run.attempt)
+            node.failure = run.last_failure.at(run.path, run.attempt)
 
     def _end(self, graph: Graph, state: Execution, event: Any, decision: Decision) -> None:
         """The node ends; one that has not begun begins with it."""

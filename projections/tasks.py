@@ -18,6 +18,7 @@ from contracts.ports.where import ALWAYS, Beside, Field, Is, OneOf, Some, Where,
 from domain.execution.facts.tasks import answer_said, memo_at
 from domain.execution.history import Unreadable
 from domain.execution.memo import TaskMemo
+from domain.execution.state import NodeRun
 from domain.expressions.values import Moment
 from projections.execution_columns import SEARCH_TABLE
 from projections.executions import time_of
@@ -231,23 +232,18 @@ def task_names(record: TaskRecord) -> dict[str, Any]:
 
 def _take(changes: Changes, visit: Visit, event: Any, decision: Decision) -> None:
     state, number = visit.folded.state, visit.trail.number
+    if isinstance(event, e.PastTakenUp):  # a fork asks people what its source asked them
+        for run in () if state.is_ended else state.runs.values():
+            if isinstance(run.memo, TaskMemo) and not run.memo.closed:
+                _open(changes, visit, run, run.memo, run.started_at)
+        return
     memo = memo_at(state, event.path)
     if memo is None:  # of a node that has ended since
         return
     key = (number, event.path, event.attempt)
     match event:
         case e.TaskCreated():
-            run = state.runs[event.path]
-            node = visit.folded.graph.nodes[run.node]
-            root = state.execution if state.parent is None else state.parent.topmost
-            asked = _asked(memo)
-            row = TaskRecord(
-                number, event.path, event.attempt, decision.now, state.execution, root, state.workflow, state.workflow_version,
-                node.definition.id, node.config.kind, event.question[:QUESTION_CHARS_MAX].replace("\0", "\ufffd"), "open",
-                asked["assignees"], asked["asked"], due=_due(memo), is_test=int(state.test is not None),
-            )  # fmt: skip
-            changes.put(TASKS, row)
-            _put_names(changes, key, visit)
+            _open(changes, visit, state.runs[event.path], memo, decision.now)
         case e.TaskClaimed() | e.TaskReleased():
             changes.change(TASKS, key, claimed_by=memo.claimed_by or None)
         case e.TaskDelegated():
@@ -268,6 +264,21 @@ def _take(changes: Changes, visit: Visit, event: Any, decision: Decision) -> Non
         case e.TaskWithdrawn():
             changes.change(TASKS, key, status="withdrawn", ended_at=decision.now)
             _put_names(changes, key, visit)
+
+
+def _open(changes: Changes, visit: Visit, run: NodeRun, memo: TaskMemo, now: int) -> None:
+    """The rows of a task that people are asked; of a fork with what they have said to its source."""
+    state, node = visit.folded.state, visit.folded.graph.nodes[run.node]
+    root = state.execution if state.parent is None else state.parent.topmost
+    asked = _asked(memo)
+    row = TaskRecord(
+        visit.trail.number, run.path, run.attempt, now, state.execution, root, state.workflow, state.workflow_version,
+        node.definition.id, node.config.kind, memo.question[:QUESTION_CHARS_MAX].replace("\0", "\ufffd"), "open",
+        asked["assignees"], asked["asked"], claimed_by=memo.claimed_by or None, answers=len(memo.answers), due=_due(memo),
+        is_test=int(state.test is not None),
+    )  # fmt: skip
+    changes.put(TASKS, row)
+    _put_names(changes, (visit.trail.number, run.path, run.attempt), visit)
 
 
 def _take_before(changes: Changes, visit: Visit, event: Any, decision: Decision) -> None:
@@ -319,6 +330,7 @@ _HEARD: Final[frozenset[type[Event]]] = frozenset(
         e.TaskAnswered,
         e.TaskExpired,
         e.TaskWithdrawn,
+        e.PastTakenUp,
     }
 )
 

@@ -138,6 +138,8 @@ class TraceFold:
             evolve(graph, state, event, decision)
             if isinstance(event, e.ScopeLeft):
                 self._left(state, event)
+            elif isinstance(event, e.PastTakenUp):
+                self._taken_up(state)
         if state.status != status or not self.change_versions:
             self._change(ROOT, state.status)
         if state.is_ended and self._open:
@@ -161,6 +163,12 @@ class TraceFold:
             self._change(place, run.status, run.attempt, code)
         elif event.progress is None and run.status == "active":
             self._change(place, BEGUN, run.attempt)
+
+    def _taken_up(self, state: Execution) -> None:
+        """A fork goes on with what ran in its source."""
+        for run in state.runs.values():
+            self._change(self.places.run(run.path), run.status, run.attempt)
+        self.incidents.update({name: self.places.run(one.path) for name, one in state.incidents.items()})
 
     def _exit(self, graph: Graph, state: Execution, event: Any) -> int:
         """By which edges the node leaves; nothing follows on one that is undone, or that a completed one around it has left behind."""
