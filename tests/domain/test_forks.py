@@ -12,7 +12,7 @@ from contracts.errors import Rejected
 from contracts.failure import Failure
 from contracts.ids import ID_LENGTH_MAX, activity_key
 from contracts.pins import Pin, Plan
-from contracts.usage import Amount, ModelCall, Price, Rates
+from contracts.usage import Allowance, Amount, ModelCall, Price, Rates
 from domain.execution.facts.execution import request_of
 from domain.execution.forked import past_in
 from domain.replay.forking import Made, Wish, fork, retry
@@ -91,8 +91,9 @@ def test_a_fork_of_a_test_run_is_one_with_the_same_results() -> None:
 
 
 def test_what_is_not_there_of_a_source_is_refused_by_name() -> None:
+    world = World(NEVER_ENDS).start()
     with pytest.raises(Rejected, match="only what has failed is retried"):
-        retry(Recorded(World(NEVER_ENDS).start()), Wish("x"), {}.__getitem__)
+        retry(Recorded(world), Wish("x"), world.blobs.__getitem__)
 
 
 # Children.
@@ -182,7 +183,7 @@ def test_a_limit_that_was_raised_stays_raised_in_a_fork_of_the_child_and_of_its_
     nodes = [{"id": "s", "type": "sub_workflow", "config": {"workflow": "child"}}, ask("z")]
     parent = {"settings": {"budget": {"model_calls": 2}}, "nodes": nodes, "edges": [{"from": "s", "to": "z"}]}
     world = World(parent, {"child": ROW}, {"llm": answers_but()}).start(prices=PRICES)
-    world.send(c.ResolveIncident("1", "retry", budget=c.Allowance(model_calls=3)), execution="x~s")
+    world.send(c.ResolveIncident("1", "retry", budget=Allowance(model_calls=3)), execution="x~s")
     spending = world.state().spending
     assert spending is not None
     assert (world.state("x~s").status, spending.used.model_calls, spending.limits.model_calls) == ("completed", 3, 2)
