@@ -57,6 +57,9 @@ def fork_on_demand(line: socket.socket) -> str:
             answer = socket.socket(fileno=descriptors[3])
             pid = os.fork()
             if not pid:
+                selector.close()
+                for mine in (line, woken, waker, answer, *living.values()):
+                    mine.close()  # now: collected later, they would close what has their numbers by then
                 return become(said, descriptors[:3])
             for descriptor in descriptors[:3]:
                 os.close(descriptor)
