@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from contracts.ports.read_models import Table
-from projections import analytics, audit, executions, incidents, node_runs, search, tasks, waits
+from projections import analytics, audit, costs, executions, incidents, node_runs, search, tasks, waits
 from projections.read_model import ReadModel
 
 READ_MODELS: Final[tuple[ReadModel, ...]] = (
@@ -17,6 +17,7 @@ READ_MODELS: Final[tuple[ReadModel, ...]] = (
     waits.READ_MODEL,
     tasks.READ_MODEL,
     analytics.READ_MODEL,
+    costs.READ_MODEL,
 )
 MODEL_OF: Final[dict[Table[Any], ReadModel]] = {table: model for model in READ_MODELS for table in model.tables}
 """The read model that a table is of."""

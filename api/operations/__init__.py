@@ -12,6 +12,7 @@ from api.operations.breakers import BREAKER_OPERATIONS
 from api.operations.bulk import BULKS
 from api.operations.cached_results import CACHED_RESULTS
 from api.operations.commands import COMMANDS
+from api.operations.costs import COST_OPERATIONS
 from api.operations.credentials import CREDENTIALS
 from api.operations.dead_letters import DEAD_LETTERS
 from api.operations.definitions import DEFINITIONS
@@ -73,6 +74,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     *CREDENTIALS,
     *STREAMS,
     *ANALYTICS_OPERATIONS,
+    *COST_OPERATIONS,
     *READ_MODEL_OPERATIONS,
     *ARCHIVE_OPERATIONS,
     *EXPRESSIONS,

@@ -33,7 +33,7 @@ async def get_analytics(
     group: Annotated[str, Query(max_length=64, description="what is told apart: some of workflow, version, node; or nothing")] = "workflow",
 ) -> Reply:
     """What happened in hours or days: begun, ended by status and outcome, percentiles of durations and waits, retries, incidents."""
-    asked = _asked(service.now(), since, until, by)
+    asked = asked_windows(service.now(), since, until, by)
     apart = _group(group, node)
     query = analytics_where(asked.begin, asked.end, workflow, version, None if apart.node else node or EXECUTIONS_NODE)
     found = await service.rows(query)
@@ -52,7 +52,8 @@ def _group(said: str, node: str | None) -> Group:
     return Group(**{name: name in names for name in Group._fields})._replace(node="node" in names and node is None)
 
 
-def _asked(now: int, since: str | None, until: str | None, by: Literal["hour", "day", "all"]) -> Asked:
+def asked_windows(now: int, since: str | None, until: str | None, by: Literal["hour", "day", "all"]) -> Asked:
+    """The whole windows of a time that is asked about. Raises BadRequest."""
     begin, end = _time(since, "from"), _time(until, "to")
     asked = by_default(now, begin, end, by)
     if asked.end <= asked.begin:

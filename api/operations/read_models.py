@@ -39,6 +39,6 @@ READ_MODEL_OPERATIONS: Final = (
     Operation(
         method="POST", path="/v1/read-models/{name}/rebuild", tag="read models", right="steer", do=rebuild_read_model,
         answer=server_models.Rebuilding, problems=(404,), status=202,
-        client=ClientMethod("rebuild_read_model", says="Make the rows of a read model anew; `all`: of all but analytics."),
+        client=ClientMethod("rebuild_read_model", says="Make the rows of a read model anew; `all`: of all but analytics and costs."),
     ),
 )  # fmt: skip

@@ -30,6 +30,13 @@ Find = Callable[[str, int | None], PromptPublished | None]
 """A version of a prompt by its name, without a number the latest one."""
 
 
+class PromptUsed(NamedTuple):
+    """A version of a prompt."""
+
+    name: str
+    version: int
+
+
 class _Use(NamedTuple):
     """A node that names a prompt, and where its config stands."""
 
@@ -80,6 +87,13 @@ def with_prompt(kind: str, config: dict[str, Any], prompts: Mapping[str, PinnedP
         return config
     counted: dict[str, Any] = {name: pin.content[name] for name in _COUNTED if name in pin.content}
     return {**counted, **config, PINNED: written_pin(pin)}
+
+
+def prompt_used(kind: str, config: Mapping[str, Any], prompts: Mapping[str, PinnedPrompt]) -> PromptUsed | None:
+    """The version of a prompt that a node runs with; None for one that names none, or was published without it."""
+    name = str(config.get("prompt"))
+    pin = prompts.get(_key(name, config.get("version"))) if kind == PROMPT else None
+    return None if pin is None else PromptUsed(name, pin.version)
 
 
 def written_pin(pin: PinnedPrompt) -> str:

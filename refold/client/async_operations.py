@@ -808,13 +808,47 @@ class AsyncOperations:
         )["windows"]
         return answer
 
+    async def costs(
+        self,
+        workflow: str | None = None,
+        version: int | None = None,
+        node: str | None = None,
+        model: str | None = None,
+        prompt: str | None = None,
+        since: str | None = None,
+        until: str | None = None,
+        by: str = "day",
+        group: str = "workflow,model",
+    ) -> Rows:
+        """What asking models took, by day: calls, tokens, money, time to the first token."""
+        answer: Rows = (
+            await self._ask(
+                asked(
+                    "GET",
+                    "/v1/analytics/ai",
+                    query={
+                        "workflow": workflow,
+                        "version": version,
+                        "node": node,
+                        "model": model,
+                        "prompt": prompt,
+                        "from": since,
+                        "to": until,
+                        "by": by,
+                        "group": group,
+                    },
+                )
+            )
+        )["windows"]
+        return answer
+
     async def read_models(self) -> Rows:
         """The read models: how far each goes, its rows, what is being made of it."""
         answer: Rows = (await self._ask(asked("GET", "/v1/read-models")))["read_models"]
         return answer
 
     async def rebuild_read_model(self, name: str) -> dict[str, Any]:
-        """Make the rows of a read model anew; `all`: of all but analytics."""
+        """Make the rows of a read model anew; `all`: of all but analytics and costs."""
         answer: dict[str, Any] = await self._ask(asked("POST", f"/v1/read-models/{part(name)}/rebuild"))
         return answer
 

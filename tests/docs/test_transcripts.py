@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from tests import preloaded
+from tests.ai.fake import running_fake
 
 ROOT = Path(__file__).parents[2]
 PAGES = (
@@ -97,6 +98,18 @@ class Terminal:
 
 @pytest.mark.parametrize("name_of_page", PAGES)
 def test_a_page_says_what_is_said(tmp_path: Path, name_of_page: str) -> None:
+    check_what_is_said(tmp_path, name_of_page)
+
+
+def test_the_page_about_costs_says_what_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with running_fake() as fake:
+        monkeypatch.setenv("OLLAMA_BASE_URL", fake.base("ollama"))
+        check_what_is_said(tmp_path, "limit-what-models-cost.md")
+        assert len(fake.asked) == 1
+
+
+def check_what_is_said(tmp_path: Path, name_of_page: str) -> None:
+    """Type what a page shows, in a folder with its files."""
     page = (ROOT / "docs" / "how-to" / name_of_page).read_text()
     for name, content in files(page):
         (tmp_path / name).write_text(content)

@@ -18,6 +18,7 @@ from infra.store.postgres_database import PostgresDatabase
 from infra.store.sqlite import SqliteReadModels
 from infra.store.statements import Source, select_with, stored_name
 from infra.store.where import Statement
+from projections.costs import OnlyOf, costs_where
 from projections.execution_columns import execution_filter
 from projections.executions import ExecutionRecord, executions_where
 from projections.registry import MODEL_OF, READ_MODELS
@@ -180,3 +181,10 @@ def test_of_several_columns_that_each_take_many_rows_the_one_that_takes_the_fewe
 def test_of_few_rows_only_keys_are_sorted(plan: Plan, source: str) -> None:
     found = plan(listed(source), count=5_000)
     assert "COVERING INDEX" in found or "Index Only Scan" in found, found
+
+
+@pytest.mark.parametrize("only", [OnlyOf(), OnlyOf(model="openai:m"), OnlyOf("order"), OnlyOf("order", 2, "a", "openai:m", "reply", 4)])
+def test_costs_of_some_days_are_found_by_their_days(plan: Plan, only: OnlyOf) -> None:
+    found = plan(costs_where(NOW, NOW + 86_400_000, only))
+    assert not looks_through(found), found
+    assert only.workflow is not None or "_by_day" in found, found

@@ -36,13 +36,28 @@ from refold.cli.commands import folder_lists, folder_reading, folder_tests
 from refold.cli.commands.archived import saying_where_archived
 from refold.cli.commands.definition_file import Activities, Written, document_in, placed, told_of, written_in
 from refold.cli.commands.folder_analytics import analytics_of
+from refold.cli.commands.folder_costs import costs_of
 from refold.cli.commands.folder_reading import all_entries, entries_at, folded_at, folded_to, shown
 from refold.cli.commands.folder_rows import rows_of
 from refold.cli.commands.interrupt import Interrupt
 from refold.cli.commands.output import BadInput, hint
 from refold.cli.commands.progress import Progress
 from refold.cli.commands.rebuilding import read_models_of, rebuild_of
-from refold.cli.commands.target import ALL, INCIDENT, Analysed, AuditWanted, Done, Finding, Followed, Moment, Picked, Session, Value, Wanted
+from refold.cli.commands.target import (
+    ALL,
+    INCIDENT,
+    Analysed,
+    AuditWanted,
+    CostsWanted,
+    Done,
+    Finding,
+    Followed,
+    Moment,
+    Picked,
+    Session,
+    Value,
+    Wanted,
+)
 from refold.worker.logs import writing_logs
 from workers.partition.catalog import versions_in
 
@@ -266,6 +281,12 @@ class FolderTarget:
         with self.reader():
             pass
         return analytics_of(self.settings, wanted)
+
+    def costs(self, wanted: CostsWanted) -> list[Value]:
+        """See Place. Rows that nobody keeps up are brought up to date before."""
+        with self.reader():
+            pass
+        return costs_of(self.settings, wanted)
 
     def read_models(self) -> list[Value]:
         """See Place."""

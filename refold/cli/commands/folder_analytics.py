@@ -22,8 +22,8 @@ def analytics_of(settings: EngineSettings, wanted: Analysed) -> list[Value]:
     if unknown := [name for name in names if name not in Group._fields]:
         raise BadInput(f"--group: expected some of {', '.join(Group._fields)}, found {unknown[0]!r}")
     apart = Group(**{name: name in names for name in Group._fields})._replace(node="node" in names and wanted.node is None)
-    asked = by_default(SystemClock().now(), _time(wanted.since, "--from"), _time(wanted.until, "--to"), wanted.by)
-    _bring_up_to_date(settings)
+    asked = by_default(SystemClock().now(), time_in(wanted.since, "--from"), time_in(wanted.until, "--to"), wanted.by)
+    bring_up_to_date(settings)
     node = None if apart.node else wanted.node or EXECUTIONS_NODE
     with open_read_models(settings) as models:
         records = models.select(analytics_where(asked.begin, asked.end, wanted.workflow, wanted.version, node))
@@ -32,8 +32,8 @@ def analytics_of(settings: EngineSettings, wanted: Analysed) -> list[Value]:
     return windows(records, wanted.by, apart, has_system=wanted.workflow is not None and wanted.workflow.startswith(SYSTEM))
 
 
-def _bring_up_to_date(settings: EngineSettings) -> None:
-    """Where a server holds the folder, it does."""
+def bring_up_to_date(settings: EngineSettings) -> None:
+    """Bring the read models of a folder up to date. Where a server holds the folder, it does."""
     assert settings.data is not None
     with suppress(LogHeld), DataFolder(settings.data).hold(), open_projectors(settings, lambda *_: None) as projectors:
         projectors.own(None)
@@ -42,7 +42,8 @@ def _bring_up_to_date(settings: EngineSettings) -> None:
             projectors.build()
 
 
-def _time(text: str | None, name: str) -> int | None:
+def time_in(text: str | None, name: str) -> int | None:
+    """A time that an option says, in milliseconds since 1970. Raises BadInput."""
     try:
         time = None if text is None else datetime.fromisoformat(text)
         return None if time is None else round((time if time.tzinfo else time.astimezone()).timestamp() * 1000)

@@ -21,6 +21,7 @@ from refold.cli.commands.target import (
     INCIDENT,
     Analysed,
     AuditWanted,
+    CostsWanted,
     Done,
     Finding,
     Followed,
@@ -248,6 +249,15 @@ class ServerTarget:
         found = self.client.analytics(
             workflow=wanted.workflow, version=wanted.version, node=wanted.node, since=wanted.since, until=wanted.until, by=wanted.by,
             group=wanted.group,
+        )  # fmt: skip
+        self._say_lag()
+        return found
+
+    def costs(self, wanted: CostsWanted) -> list[Value]:
+        """See Place."""
+        found = self.client.costs(
+            workflow=wanted.workflow, version=wanted.version, node=wanted.node, model=wanted.model, prompt=wanted.prompt,
+            since=wanted.since, until=wanted.until, by=wanted.by, group=wanted.group,
         )  # fmt: skip
         self._say_lag()
         return found

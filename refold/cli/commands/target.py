@@ -84,6 +84,21 @@ class Analysed:
 
 
 @dataclass(frozen=True, kw_only=True)
+class CostsWanted:
+    """What costs are asked for: see `GET /v1/analytics/ai`."""
+
+    workflow: str | None = None
+    version: int | None = None
+    node: str | None = None
+    model: str | None = None
+    prompt: str | None = None
+    since: str | None = None
+    until: str | None = None
+    by: Literal["day", "all"] = "day"
+    group: str = "workflow,model"
+
+
+@dataclass(frozen=True, kw_only=True)
 class Start:
     """A start; of `execution` and `key` at most one is given."""
 
@@ -292,6 +307,9 @@ class Target(Protocol):
 
     def analytics(self, wanted: Analysed) -> list[Value]:
         """The windows in the order of time. Raises Rejected, BadInput."""
+
+    def costs(self, wanted: CostsWanted) -> list[Value]:
+        """What asking models took, in the order of time. Raises Rejected, BadInput."""
 
     def read_models(self) -> list[Value]:
         """The read models by name, as `projections.stands` tells of them."""

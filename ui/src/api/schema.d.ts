@@ -90,6 +90,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/analytics/ai": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description What asking models took, by day: calls, tokens, money at the recorded prices, time to the first token, repairs. */
+        get: operations["get_costs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/archive": {
         parameters: {
             query?: never;
@@ -2728,6 +2745,44 @@ export interface components {
              */
             stage: "none" | "begun" | "expired" | "came_back" | "given" | "refused";
         };
+        /** @description What asking models took on a day, or in all of the time. */
+        CostWindow: {
+            /** @description when the day begins; null where all is one window */
+            at: string | null;
+            calls: number;
+            /** @description of the calls, those without an answer */
+            errors: number;
+            /** @description how long the first token took, of the calls that say it */
+            first_token: components["schemas"]["Spread"] | null;
+            lost: components["schemas"]["LostCalls"];
+            /** @description `provider:model` */
+            model: string | null;
+            node: string | null;
+            /** @description `reply@4`; empty for what was asked without a prompt that is kept */
+            prompt: string | null;
+            /** @description of the calls, those that say back an answer that did not match */
+            repairs: number;
+            tokens: components["schemas"]["TokenCounts"];
+            /** @description of the calls, those whose tokens are an estimate */
+            unmeasured: number;
+            /** @description of the calls, those that nobody knows a price of */
+            unpriced: number;
+            /** @description of the calls with a price, in US dollars */
+            usd: number;
+            version: number | null;
+            workflow: string | null;
+        };
+        /** @description In the order of time. */
+        Costs: {
+            /** @enum {string} */
+            by: "day" | "all";
+            /** Format: date-time */
+            from: string;
+            position: number;
+            /** Format: date-time */
+            to: string;
+            windows: components["schemas"]["CostWindow"][];
+        };
         /** @description A credential is no more. */
         CredentialDeleted: {
             name: string;
@@ -3439,6 +3494,13 @@ export interface components {
             /** @description the id of the journal; empty where nobody has begun it */
             journal: string;
             partitions: number;
+        };
+        /** @description Attempts that have told nothing: what was set aside for them, by which a budget counts them. */
+        LostCalls: {
+            attempts: number;
+            calls: number;
+            tokens: number;
+            usd: number;
         };
         /** @description Another master key wraps all credentials. */
         MasterKeyRotated: {
@@ -4366,6 +4428,18 @@ export interface components {
             /** @description the path of its node, and its purpose */
             timer: string;
         };
+        /** @description Tokens. `cached` and `cache_written` are among the input, `reasoning` among the output, `unmeasured` among both. */
+        TokenCounts: {
+            /** @description written into it */
+            cache_written: number;
+            /** @description read from the provider's cache */
+            cached: number;
+            input: number;
+            output: number;
+            reasoning: number;
+            /** @description estimated, as the provider has not said */
+            unmeasured: number;
+        };
         /** @description What happened in an execution behind a version, in columns of integers. */
         Trace: {
             /** @description the event `since`, or the last one where there is none behind */
@@ -5113,6 +5187,47 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Analytics"];
+                };
+            };
+        };
+    };
+    get_costs: {
+        parameters: {
+            query?: {
+                /** @description only of this workflow */
+                workflow?: string | null;
+                /** @description only of this version */
+                version?: number | null;
+                /** @description only of this node */
+                node?: string | null;
+                /** @description only of this model, `provider:model` */
+                model?: string | null;
+                /** @description only of this prompt, `reply`, or version of one, `reply@4` */
+                prompt?: string | null;
+                /** @description from the day of this time on */
+                from?: string | null;
+                /** @description before this time */
+                to?: string | null;
+                /** @description the windows, in UTC; `all` is one */
+                by?: "day" | "all";
+                /** @description what is told apart: some of workflow, version, node, model, prompt; or nothing */
+                group?: string;
+                /** @description wait until what is read goes up to this position, at most 5 s */
+                min_position?: number | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Costs"];
                 };
             };
         };

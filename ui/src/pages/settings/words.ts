@@ -50,7 +50,7 @@ export const say = speak("settings", {
   rebuild: "Rebuild",
   rebuildDots: "Rebuild …",
   rebuildAllDots: "Rebuild all …",
-  all: "all but analytics",
+  all: "all but analytics and costs",
   rebuildDoes: "The rows of {name} are made anew from the journal beside those that are there, compared with them, and take their place. Lists go on meanwhile. It is stored that this is to be done once this is answered, and goes on after a restart.",
   rebuilding: "{name} is being made anew.",
   journal: "Journal",
