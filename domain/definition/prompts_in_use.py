@@ -92,7 +92,7 @@ def with_prompt(kind: str, config: dict[str, Any], prompts: Mapping[str, PinnedP
 def prompt_used(kind: str, config: Mapping[str, Any], prompts: Mapping[str, PinnedPrompt]) -> PromptUsed | None:
     """The version of a prompt that a node runs with; None for one that names none, or was published without it."""
     name = str(config.get("prompt"))
-    pin = prompts.get(_key(name, config.get("version"))) if kind == PROMPT else None
+    pin = prompts.get(pin_key(name, config.get("version"))) if kind == PROMPT else None
     return None if pin is None else PromptUsed(name, pin.version)
 
 

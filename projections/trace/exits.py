@@ -7,6 +7,7 @@ from typing import Any, Final
 from contracts import events as e
 from domain.definition.graph import ERROR_PORT, Edge, Node
 from domain.execution.paths import body_in_definition
+from domain.execution.state import TAKEN
 from projections.trace.grown import Grown, Moment
 
 NOWHERE: Final = 0
@@ -42,6 +43,14 @@ class Exits:
             taken = [edge for edge in node.outgoing if not edge.is_back and edge.port in ports and edge.number not in untaken]
             code = self._codes[key] = self._add(taken, [edge for edge in node.outgoing if edge.number in untaken])
         return code
+
+    def past(self, node: Node, edges: bytearray) -> int:
+        """The number of the exit by which a node had left that a fork took up, of which nothing but the states of edges is known."""
+        taken = [edge for edge in node.outgoing if edges[edge.number] == TAKEN]
+        key = (node.number, (), tuple(edge.number for edge in taken))
+        if key not in self._codes:
+            self._codes[key] = self._add(taken, [])
+        return self._codes[key]
 
     def back(self, edge: Edge) -> int:
         """The number of the exit by which a node leaves by a back edge."""

@@ -18,7 +18,7 @@ from domain.definition.graph import Graph
 from domain.execution.evolve import evolve
 from domain.execution.history import Entry, Folded, check_follows
 from domain.execution.paths import HANDLER, is_undo, locate, node_path, owner_of, scope_path
-from domain.execution.state import PENDING, SKIPPED, Execution
+from domain.execution.state import CANCELLED, COMPLETED, FAILED, PENDING, SKIPPED, Execution
 from projections.run_events import ENDS, MOVES
 from projections.trace.exits import NOWHERE, Exits
 from projections.trace.grown import Moment
@@ -32,6 +32,8 @@ STATES: Final = (
 )  # fmt: skip
 """What an execution and a node may be, each by its place in here. `pending` is a node that is to begin anew, or may again."""
 _CODE: Final = {state: code for code, state in enumerate(STATES)}
+_PAST: Final = {COMPLETED: "completed", FAILED: "failed", SKIPPED: "skipped", CANCELLED: "cancelled"}
+"""As what a node had ended that a fork took up."""
 _OPEN: Final = frozenset({"pending", "queued", "active", BEGUN, "retrying", "incident", "stopping", "lingering"})
 _UNSET: Final = -1
 SAME_DECISION: Final = -1
@@ -134,12 +136,13 @@ class TraceFold:
             self._move(graph, state, event, decision)
         elif isinstance(event, e.NodesReset):
             self._reset(graph, state, event, decision)
+        elif isinstance(event, e.PastTakenUp):
+            evolve(graph, state, event, decision)
+            self._taken_up(graph, state)
         else:
             evolve(graph, state, event, decision)
             if isinstance(event, e.ScopeLeft):
                 self._left(state, event)
-            elif isinstance(event, e.PastTakenUp):
-                self._taken_up(state)
         if state.status != status or not self.change_versions:
             self._change(ROOT, state.status)
         if state.is_ended and self._open:
@@ -164,12 +167,6 @@ class TraceFold:
         elif event.progress is None and run.status == "active":
             self._change(place, BEGUN, run.attempt)
 
-    def _taken_up(self, state: Execution) -> None:
-        """A fork goes on with what ran in its source."""
-        for run in state.runs.values():
-            self._change(self.places.run(run.path), run.status, run.attempt)
-        self.incidents.update({name: self.places.run(one.path) for name, one in state.incidents.items()})
-
     def _exit(self, graph: Graph, state: Execution, event: Any) -> int:
         """By which edges the node leaves; nothing follows on one that is undone, or that a completed one around it has left behind."""
         if is_undo(event.path):
@@ -189,6 +186,18 @@ class TraceFold:
         again = [nodes[index] for index in edge.resets] + [node for node in skipped if scope.nodes[node.index] == PENDING]
         for node in again:
             self._change(self.places.run(node_path(scope, node)), "pending")
+
+    def _taken_up(self, graph: Graph, state: Execution) -> None:
+        """A fork is what its source was: what had ended in bodies that are open, and all that runs. What had left is in the source."""
+        for scope in sorted(state.scopes.values(), key=lambda one: (len(one.path), one.path)):
+            for node in graph.bodies[scope.body].nodes:
+                path, status = node_path(scope, node), _PAST.get(scope.nodes[node.index])
+                if status is not None and path not in state.runs:
+                    self._change(self.places.run(path), status, 0, self.exits.past(node, scope.edges))
+        for path, run in state.runs.items():
+            self._change(self.places.run(path), run.status, run.attempt)
+        for incident in state.incidents.values():
+            self.incidents[incident.incident] = self.places.run(incident.path)
 
     def _left(self, state: Execution, event: e.ScopeLeft) -> None:
         """With its last body a container has ended that had completed before."""

@@ -17,12 +17,15 @@ from domain.definition.validate import check
 from domain.execution.evolve import evolve, initial
 from domain.execution.history import Folded
 from domain.execution.state import Execution
+from domain.replay.forking import Wish, fork
 from projections.history import ABOUT_AN_ATTEMPT, HistoryPresenter
 from projections.trace.answer import answer_of
 from projections.trace.fold import TraceFold
 from projections.trace.search import attempts_at
 from simulation.definitions import write_definition
+from tests.domain.spec import Spec, World
 from tests.histories.test_histories import FOLDERS, decisions_of
+from tests.laws.test_forks import Recorded, created
 from tests.laws.test_laws import walk
 from tests.projections.trace_reading import TraceReading
 
@@ -91,3 +94,34 @@ def test_after_every_event_of_any_walk_a_trace_says_what_the_state_says(seed: in
         return
     for subject in walk(definition, chance).subjects.values():
         check_trace(subject.graph, subject.decisions)
+
+
+@pytest.mark.parametrize("seed", range(SEEDS))
+def test_after_every_event_of_a_fork_a_trace_says_what_the_state_says(seed: int) -> None:
+    chance = Chance(seed)
+    definition = write_definition(chance)
+    if check(definition, {}, strict_kinds=False).problems:
+        return
+    world = walk(definition, chance)
+    for version in chance.sample(range(1, world.subjects["x"].state.version + 1), min(8, world.subjects["x"].state.version)):
+        made = fork(Recorded(world), Wish("x", version), world.blobs.__getitem__)
+        forked = created(world, f"f{version}", made.creation, world.now)
+        check_trace(forked.graph, forked.decisions)
+
+
+def test_what_had_ended_when_a_fork_began_is_there_with_the_way_that_it_took() -> None:
+    definition = {
+        "nodes": [
+            {"id": "check", "type": "condition", "config": {"expression": "true"}},
+            {"id": "yes", "type": "wait_signal", "config": {"name": "go"}},
+            {"id": "no", "type": "end"},
+        ],
+        "edges": [{"from": "check.true", "to": "yes"}, {"from": "check.false", "to": "no"}],
+    }
+    world = World(definition)
+    world.subjects["x"] = Spec(definition).subject
+    made = fork(Recorded(world), Wish("x", world.subjects["x"].state.version), world.blobs.__getitem__)
+    forked = created(world, "f", made.creation, world.now)
+    reading = check_trace(forked.graph, forked.decisions)
+    said = {path: (state, taken) for _, path, state, _, (taken, _) in reading.changes if path}
+    assert said == {"check": ("completed", [":check.true->yes"]), "no": ("skipped", []), "yes": ("active", [])}

@@ -83,6 +83,11 @@ export class Trace {
     this.last = answer.last;
   }
 
+  /** The state of the execution after the last event that is there; undefined where none is. */
+  get statusNow(): string | undefined {
+    return this.states[this.changeStates.at(this.lastChange(0))];
+  }
+
   get places(): number {
     return this.parents.length;
   }
@@ -197,7 +202,7 @@ export class Trace {
     for (const [at, type] of events.type.entries()) {
       now += events.time[at] ?? 0;
       place += events.place[at] ?? 0;
-      this.#begin(place);
+      this.#begin(place, this.times.length + 1);
       this.times.push(now);
       this.eventTypes.push(type);
       this.eventPlaces.push(place);
@@ -207,8 +212,7 @@ export class Trace {
     }
   }
 
-  #begin(place: number): void {
-    const version = this.times.length + 1;
+  #begin(place: number, version: number): void {
     for (let at = place; version < this.#begun.at(at); at = this.parents.at(at)) {
       this.#begun.put(at, version);
       if (at === 0) return;
@@ -229,6 +233,7 @@ export class Trace {
       this.changeBefore.push(this.#lastChange.at(place));
       this.#lastChange.put(place, this.changeVersions.length - 1);
       this.#change(place, version);
+      if (this.types[this.eventTypes.at(version - 1)] === "PastTakenUp") this.#begin(place, version); // which is no event at that place
     }
   }
 

@@ -7,7 +7,7 @@ import { When } from "../../parts/when";
 import css from "./conflict.module.css";
 import { begunMerge, forgetMerge, keepMerge, keptMerge, type Merge } from "./merge-state";
 import { MergeDialog } from "./merge-dialog";
-import { say } from "./words";
+import { say } from "./conflict-words";
 
 interface ConflictProps {
   readonly draft: string;

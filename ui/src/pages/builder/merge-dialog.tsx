@@ -11,7 +11,7 @@ import { TextDiff } from "../../parts/text-diff";
 import { say as sayFrame } from "../../words/en";
 import css from "./conflict.module.css";
 import { type Merge, openPlaces, takenFrom } from "./merge-state";
-import { say, sayChoice } from "./words";
+import { say, sayChoice } from "./conflict-words";
 
 interface MergeDialogProps {
   readonly merge: Merge;

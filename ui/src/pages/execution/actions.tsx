@@ -22,19 +22,26 @@ type Plain = (typeof PLAIN)[number];
 type Doing = Plain | "signal";
 
 const RecordDialog = apart(async () => (await import("../../record/record-dialog")).RecordDialog);
+const ForkDialog = apart(async () => (await import("../../fork/fork-dialog")).ForkDialog);
 
 interface ActionsProps {
   readonly id: string;
   readonly state: State;
   /** The event that is looked at; undefined is now. */
   readonly at: number | undefined;
+  /** Whether it has failed, as it is now. */
+  readonly hasFailed: boolean;
   readonly onDone: () => void;
 }
 
-export const Actions = memo(function Actions({ id, state, at, onDone }: ActionsProps): JSX.Element {
+/** What a new execution goes on from: the state that was shown, and after which event; null is before the failure. */
+type Source = { readonly state: State; readonly at: number | null };
+
+export const Actions = memo(function Actions({ id, state, at, hasFailed, onDone }: ActionsProps): JSX.Element {
   const navigate = useNavigate();
   const [doing, setDoing] = useState<Doing | null>(null);
   const [isRecording, record] = useState(false);
+  const [source, goOn] = useState<Source | null>(null);
   const [key] = useState(() => new Map<Doing, string>());
   const not = hasEnded(state.status) ? say("ended") : undefined;
   const isPaused = state.status === "paused";
@@ -48,12 +55,15 @@ export const Actions = memo(function Actions({ id, state, at, onDone }: ActionsP
     onDone();
   };
   const compare: MenuItem = { id: "compare", says: say("compare"), run: () => void navigate({ to: "/compare", search: { left: namedAt(id, at) } }) };
-  const items = [item("signal"), isPaused ? item("resume") : item("pause"), item("cancel"), item("terminate"), compare, { id: "record", says: say("record"), run: () => record(true) }];
+  const fork: MenuItem = { id: "fork", says: say("fork"), run: () => goOn({ state, at: at ?? state.at }) };
+  const retry: MenuItem = { id: "retry", says: say("retryAll"), not: hasFailed ? undefined : say("notFailed"), run: () => goOn({ state, at: null }) };
+  const items = [item("signal"), isPaused ? item("resume") : item("pause"), item("cancel"), item("terminate"), fork, retry, compare, { id: "record", says: say("record"), run: () => record(true) }];
   useItems(items, say("title"));
   const close = () => setDoing(null);
   return (
     <>
       <Menu says={say("does")} items={items} />
+      {source !== null && <ForkDialog id={id} {...source} onClose={() => goOn(null)} />}
       {isRecording && <RecordDialog id={id} onClose={() => record(false)} />}
       {doing === "signal" && <SignalDialog id={id} state={state} idempotency={key.get("signal") ?? ""} onDone={() => done("signal")} onClose={close} />}
       {doing !== null && doing !== "signal" && <PlainDialog id={id} what={doing} onDone={() => done(doing)} onClose={close} />}

@@ -3,6 +3,8 @@
 import { useQuery } from "@tanstack/react-query";
 import { type JSX, useState } from "react";
 import { api, ask, type Schemas } from "../../api/client";
+import { BudgetField, wrongIn } from "../../budget/budget-field";
+import { overOf, raised } from "../../budget/over";
 import { ANEW } from "../../live/anew";
 import { Button } from "../../parts/button";
 import { Confirm } from "../../parts/confirm";
@@ -35,17 +37,6 @@ export function Incidents({ id, version, run, onDone }: IncidentsProps): JSX.Ele
   const [doing, setDoing] = useState<{ incident: Incident; action: Action } | null>(null);
   const open = (found.data?.incidents ?? []).filter(({ resolved_at, path }) => resolved_at === null && (run === null || path === run));
   if (open.length === 0) return null;
-  const go = async () => {
-    if (doing === null) return;
-    await ask(
-      api.POST("/v1/executions/{execution}/incidents/{incident}/resolve", {
-        params: { path: { execution: id, incident: doing.incident.incident } },
-        body: { action: doing.action, output: null, port: null, variables: null } as Schemas["ResolveRequest"],
-      }),
-    );
-    toast({ says: say("done", { what: sayAction(doing.action) }) });
-    onDone();
-  };
   return (
     <section className={css["incidents"]}>
       {open.map((incident) => (
@@ -63,13 +54,35 @@ export function Incidents({ id, version, run, onDone }: IncidentsProps): JSX.Ele
           </div>
         </div>
       ))}
-      {doing !== null && (
-        <Confirm title={sayAction(doing.action)} does={sayAction(doing.action)} onDo={go} onClose={() => setDoing(null)}>
-          <p>{say(doing.action === "retry" ? "retrySays" : doing.action === "skip" ? "skipSays" : "failSays")}</p>
-          <code>{doing.incident.path}</code>
-        </Confirm>
-      )}
+      {doing !== null && <Resolve {...doing} id={id} onDone={onDone} onClose={() => setDoing(null)} />}
     </section>
+  );
+}
+
+interface ResolveProps {
+  readonly id: string;
+  readonly incident: Incident;
+  readonly action: Action;
+  readonly onDone: () => void;
+  readonly onClose: () => void;
+}
+
+function Resolve({ id, incident: { incident, path, error }, action, onDone, onClose }: ResolveProps): JSX.Element {
+  const over = action === "fail" ? null : overOf(error);
+  const [limit, setLimit] = useState("");
+  const go = async () => {
+    const budget = over === null ? null : (raised(over.what, limit) ?? null);
+    const body = { action, output: null, port: null, variables: null, budget } as Schemas["ResolveRequest"];
+    await ask(api.POST("/v1/executions/{execution}/incidents/{incident}/resolve", { params: { path: { execution: id, incident } }, body }));
+    toast({ says: say("done", { what: sayAction(action) }) });
+    onDone();
+  };
+  return (
+    <Confirm title={sayAction(action)} does={sayAction(action)} not={wrongIn(over, limit)} onDo={go} onClose={onClose}>
+      <p>{say(action === "retry" ? "retrySays" : action === "skip" ? "skipSays" : "failSays")}</p>
+      <code>{path}</code>
+      {over !== null && <BudgetField over={over} text={limit} onType={setLimit} />}
+    </Confirm>
   );
 }
 

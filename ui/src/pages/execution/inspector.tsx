@@ -15,6 +15,7 @@ import { type HistoryEvent, type State as Execution, useEvents } from "./data";
 import { Recorded } from "./big";
 import { ChildList } from "./child-list";
 import { childrenIn } from "./children";
+import { ForkOf } from "./fork-of";
 import { Incidents } from "./incidents";
 import css from "./inspector.module.css";
 import { Iterations } from "./iterations";
@@ -109,7 +110,7 @@ function Shown_(props: OneProps): JSX.Element {
   if (tab === "why") return <Why {...props} />;
   if (box === undefined) return <OfExecution id={id} tab={tab} state={state} onRun={props.onRun} />;
   if (look === undefined) return <p className="soft">{say(shown.isPast ? "notBegunAt" : "notBegun")}</p>;
-  return <OfRun id={id} trace={trace} shown={shown} place={look.place} tab={tab} />;
+  return <OfRun id={id} trace={trace} shown={shown} place={look.place} tab={tab} from={state?.forked_from ?? null} />;
 }
 
 function OfExecution({ id, tab, state, onRun }: { id: string; tab: TabId; state: Execution | undefined; onRun: (run: string) => void }): JSX.Element {
@@ -123,6 +124,7 @@ function OfExecution({ id, tab, state, onRun }: { id: string; tab: TabId; state:
       <Pairs
         of={[
           [say("id"), <code key="id">{id}</code>],
+          [say("lineage"), state.forked_from && <ForkOf key="f" of={state.forked_from} />],
           [say("parent"), state.parent && <Link to="/executions/$id" params={{ id: state.parent }}>{state.parent}</Link>],
           [say("correlation"), state.correlation_id && <code key="c">{state.correlation_id}</code>],
         ]}
@@ -131,12 +133,13 @@ function OfExecution({ id, tab, state, onRun }: { id: string; tab: TabId; state:
   );
 }
 
-/** Input and output of a run, from the events that say them. */
-function OfRun({ id, trace, shown: { at, isPast, isResting }, place, tab }: { id: string; trace: Trace; shown: Shown; place: number; tab: TabId }): JSX.Element {
+/** Input and output of a run, from the events that say them; of one that a fork took up they stand in its source. */
+function OfRun({ id, trace, shown: { at, isPast, isResting }, place, tab, from }: { id: string; trace: Trace; shown: Shown; place: number; tab: TabId; from: Execution["forked_from"] }): JSX.Element {
   const { started, ended } = versionsOf(trace, place, at);
   const wanted = tab === "input" ? started : (ended ?? started);
   const found = useEvents(id, wanted === undefined ? [] : [wanted], isResting);
   if (found.error) return <Told error={found.error} onRetry={() => void found.refetch()} />;
+  if (wanted === undefined && from !== null) return <p className="soft">{say("begunBefore")} <ForkOf of={from} run={trace.path(place)} /></p>;
   if (found.data === undefined) return <p className="soft">{say("loading")}</p>;
   const event = found.data[0];
   if (tab === "input") return <Said id={id} event={event} field="config" says={say("input")} none={say("noInput")} />;

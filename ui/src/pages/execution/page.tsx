@@ -21,6 +21,7 @@ import { type Followed, useTrace } from "../../trace/use";
 import { Actions, useAgain } from "./actions";
 import { useAt, useOpening } from "./at";
 import { ASKED_MS, type State as Execution, useOutline, useStateAt } from "./data";
+import { ForkOf } from "./fork-of";
 import { Graph } from "./graph";
 import { InspectorAt } from "./inspector-at";
 import { useGraphKeys, useMarkKeys, usePageKeys } from "./keys";
@@ -91,7 +92,7 @@ function Known({ id, followed }: { id: string; followed: Followed }): JSX.Elemen
     <div className={css["page"]} data-past={shown?.isPast}>
       <Head title={workflow} says={<Says id={id} state={state.data} then={isWhole || shown?.isPast ? (shown?.moment.status ?? null) : null} isPast={shown?.isPast ?? false} reading={isWhole ? null : say("reading", { n: version, all: last })} />}>
         {shown?.isPast && <Past shown={shown} onLive={() => go(undefined, true)} />}
-        {state.data && <Actions id={id} state={state.data} at={rested} onDone={again} />}
+        {state.data && <Actions id={id} state={state.data} at={rested} hasFailed={trace?.statusNow === "failed"} onDone={again} />}
       </Head>
       {shown?.isPast && <div className={css["amber"]} />}
       {trace === null || shown === null ? null : (
@@ -152,6 +153,7 @@ const Says = memo(function Says({ id, state, then: known, isPast, reading }: Say
           <When at={state.created_at} />
         </span>
       )}
+      {state?.forked_from && <span className={css["wide"]}><ForkOf of={state.forked_from} /></span>}
     </>
   );
 });

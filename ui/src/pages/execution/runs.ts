@@ -16,7 +16,7 @@ export function detailOf(shown: () => Shown): (box: Box) => string {
     const began = trace.times.at(trace.begunAt(look.place) - 1);
     const parts = [
       look.attempt > 1 ? say("attempts", { n: look.attempt }) : "",
-      hasEnded(look.state) ? duration(Math.max(0, trace.times.at(look.since - 1) - began)) : "",
+      hasEnded(look.state) && look.since > trace.begunAt(look.place) ? duration(Math.max(0, trace.times.at(look.since - 1) - began)) : "",
     ];
     return parts.filter(Boolean).join(" · ");
   };

@@ -1,0 +1,29 @@
+/** The words of the dialog that goes on from an event of an execution, or before its failure. */
+
+import { speak } from "../words/speak";
+
+export const say = speak("fork", {
+  fork: "Fork {id}",
+  forkSays: "A new execution goes on from {id} as it was after this event, and what was decided with it. {id} stays as it is. Whatever the new one does from there on is done anew: what was open is asked again in its name.",
+  retry: "Retry {id}",
+  retrySays: "A new execution goes on before the failure of {id}, with all results that it had. {id} stays as it is. Whatever the new one does from there on is done anew. What failed by what is decided fails again, unless something is set, or another version goes on.",
+  at: "After event",
+  atWrong: "Events are whole numbers, from 1 on",
+  set: "Set before it goes on: a line each, PATH = JSON",
+  setSays: "A path is variables.NAME, nodes.PATH.output or input, or leads to a part of it: input.lines.0.price. What was decided before stays decided.",
+  setEmpty: "variables.limit = 100",
+  add: "Set {path}",
+  linePath: "Line {line, number}: expected PATH = JSON, as in variables.limit = 100",
+  lineJson: "Line {line, number}: behind = stands no JSON; a text stands in quotes",
+  lineTwice: "Line {line, number}: {path} is set already, in line {before, number}",
+  version: "Goes on by",
+  same: "The version of {id}",
+  other: "Version {n}",
+  active: "Version {n}, the active one",
+  otherSays: "What is recorded is decided again by it.",
+  id: "Id of the new execution (optional)",
+  doFork: "Fork",
+  doRetry: "Retry",
+  done: "{id} goes on from {source}, after event {at, number}: it is durable.",
+  asks: "It asks what {source} never asked: {nodes}.",
+});
