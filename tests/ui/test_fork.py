@@ -89,7 +89,7 @@ def test_from_the_moment_that_is_shown_it_goes_on_with_other_values_and_leads_ba
     item(page, "Fork from here …").click()
     dialog = page.get_by_role("dialog", name="Fork ui-source")
     expect(dialog.get_by_text("ui-source stays as it is")).to_be_visible()
-    dialog.get_by_role("button", name="Set variables.limit").click()
+    dialog.get_by_role("button", name="variables.limit").click()
     edits = dialog.get_by_label("Set before it goes on")
     expect(edits).to_have_value("variables.limit = 10")
     edits.fill('variables.limit = 9007199254740993\ninput = {"total": 20.0}')
@@ -123,7 +123,7 @@ def test_live_it_goes_on_from_the_end_and_what_does_not_fit_is_told_and_begins_n
     expect(at).to_have_value(str(end))
     for text, said in (
         ("variables.limit = ten", "Line 1: behind = stands no JSON"),
-        ("variables.limit = 1\nvariables.limit = 2", "Line 2: variables.limit is set already, in line 1"),
+        ("variables.limit = 1\nvariables.limit = 2", "Line 2: variables.limit is set in line 1"),
     ):
         edits.fill(text)
         expect(dialog.get_by_text(said).first).to_be_visible()
@@ -169,7 +169,6 @@ def test_another_version_goes_on(open_page: Opener, orders: Server) -> None:
     item(page, "Fork from here …").click()
     dialog = page.get_by_role("dialog", name="Fork ui-versions")
     dialog.get_by_label("Goes on by").select_option("2")
-    expect(dialog.get_by_text("decided again by it")).to_be_visible()
     dialog.get_by_role("button", name="Fork", exact=True).click()
     made = forked_from(page, "ui-versions")
     orders.post(f"/v1/executions/{made}/signals/paid", {})

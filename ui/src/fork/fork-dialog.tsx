@@ -85,7 +85,7 @@ function Adds({ state, isKnown, not, onAdd }: AddsProps): JSX.Element {
       {all
         .filter(([path]) => !Object.hasOwn(not, path))
         .map(([path, value]) => (
-          <Button key={path} aria-label={say("add", { path })} onClick={() => onAdd(path, isKnown ? value : undefined)}>
+          <Button key={path} onClick={() => onAdd(path, isKnown ? value : undefined)}>
             <code>{path}</code>
           </Button>
         ))}
@@ -111,10 +111,5 @@ function Versions({ id, workflow, used, chosen, onChoose }: VersionsProps): JSX.
   const others = (found.data?.versions ?? []).filter(({ version }) => version !== used).sort((one, other) => other.version - one.version);
   if (others.length === 0) return null;
   const options = others.map(({ version: n, status }) => ({ value: String(n), says: say(status === "active" ? "active" : "other", { n }) }));
-  return (
-    <>
-      <SelectField label={say("version")} value={chosen} options={[{ value: "", says: say("same", { id }) }, ...options]} onChange={onChoose} />
-      {chosen !== "" && <p className="soft">{say("otherSays")}</p>}
-    </>
-  );
+  return <SelectField label={say("version")} value={chosen} options={[{ value: "", says: say("same", { id }) }, ...options]} onChange={onChoose} />;
 }

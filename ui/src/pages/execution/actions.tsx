@@ -8,6 +8,7 @@ import { type Json, parse } from "../../api/exact";
 import { freshKey } from "../../api/fresh";
 import { useItems } from "../../frame/commands";
 import { hasEnded } from "../../graph/status";
+import { ForkDialog } from "../../fork/fork-dialog";
 import { apart } from "../../parts/apart";
 import { Confirm } from "../../parts/confirm";
 import { LongField, TextField } from "../../parts/field";
@@ -22,7 +23,6 @@ type Plain = (typeof PLAIN)[number];
 type Doing = Plain | "signal";
 
 const RecordDialog = apart(async () => (await import("../../record/record-dialog")).RecordDialog);
-const ForkDialog = apart(async () => (await import("../../fork/fork-dialog")).ForkDialog);
 
 interface ActionsProps {
   readonly id: string;
