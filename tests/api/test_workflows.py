@@ -82,7 +82,7 @@ MISTYPED = {
         {"id": "a", "type": "htp_request"},
         {"id": "b", "type": "for_each", "config": {"items": "[1]", "body": {"nodes": [{"id": "c", "type": "charge_card"}]}}},
         {"id": "d", "type": "noop", "compensate": {"type": "refnd"}},
-        {"id": "e", "type": "email"},
+        {"id": "e", "type": "slack"},
         {"id": "f", "type": "dellay"},
     ],
 }
