@@ -123,7 +123,7 @@ class HistoryPresenter:
         for index, event in enumerate(decision.events):
             path = self._path(event)
             attempt = self._attempt(event, path)
-            if attempt is None and self._is_alone and isinstance(event, _ABOUT_AN_ATTEMPT):
+            if attempt is None and isinstance(event, _ABOUT_AN_ATTEMPT):  # a fork took its node up, or what is before it is not read
                 attempt = self._attempt_in(decision.command, path)
             data = {**self._fields(event), **self._filled(event, decision)}
             yield HistoryEvent(decision.first + index, type(event).__name__, path, attempt, recorded_at, data, actor, correlation)
@@ -151,7 +151,7 @@ class HistoryPresenter:
         """The attempt that a command is about, where it is about this node."""
         if isinstance(command, _OF_AN_ATTEMPT) and command.path == path:
             return command.attempt
-        self.is_unsure = True
+        self.is_unsure |= self._is_alone
         return None
 
     def _attempt(self, event: Event, path: str) -> int | None:
