@@ -22,6 +22,7 @@ from contracts.journal import Decision
 from contracts.person import Person
 from contracts.times import rfc3339
 from contracts.usage import NANO, Allowance, Amount, ModelCall, told, written_limits
+from domain.execution.forked import past_in
 from domain.execution.paths import scope_path
 from domain.execution.state import Execution
 
@@ -100,14 +101,26 @@ class HistoryPresenter:
 
     def begin_at(self, state: Execution) -> None:
         """The next decision follows on this state."""
+        self._know(state)
+        self._correlation = state.correlation
+
+    def _know(self, state: Execution) -> None:
         self._attempts = {path: run.attempt for path, run in state.runs.items()}
         self._incidents = {name: incident.path for name, incident in state.incidents.items()}
-        self._correlation = state.correlation
+
+    def _know_past(self, command: c.Command) -> None:
+        """What a fork takes up, its own history does not say."""
+        fork = command.fork if isinstance(command, c.CreateExecution) else None
+        past = None if fork is None else past_in(fork)
+        if past is not None:
+            self._know(past)
 
     def skip(self, decision: Decision) -> None:
         """Note what later events leave out, and present nothing."""
         self._begin(decision)
         for event in decision.events:
+            if isinstance(event, e.ExecutionForked):
+                self._know_past(decision.command)
             if type(event) in _REMEMBERED:
                 self._attempt(event, self._path(event))
 
@@ -121,9 +134,11 @@ class HistoryPresenter:
         self._begin(decision)
         actor, correlation = decision.actor or None, decision.correlation or self._correlation or None
         for index, event in enumerate(decision.events):
+            if isinstance(event, e.ExecutionForked):
+                self._know_past(decision.command)
             path = self._path(event)
             attempt = self._attempt(event, path)
-            if attempt is None and isinstance(event, _ABOUT_AN_ATTEMPT):  # a fork took its node up, or what is before it is not read
+            if attempt is None and self._is_alone and isinstance(event, _ABOUT_AN_ATTEMPT):
                 attempt = self._attempt_in(decision.command, path)
             data = {**self._fields(event), **self._filled(event, decision)}
             yield HistoryEvent(decision.first + index, type(event).__name__, path, attempt, recorded_at, data, actor, correlation)
@@ -151,7 +166,7 @@ class HistoryPresenter:
         """The attempt that a command is about, where it is about this node."""
         if isinstance(command, _OF_AN_ATTEMPT) and command.path == path:
             return command.attempt
-        self.is_unsure |= self._is_alone
+        self.is_unsure = True
         return None
 
     def _attempt(self, event: Event, path: str) -> int | None:

@@ -55,10 +55,16 @@ def attempts_at(fold: TraceFold, versions: list[int]) -> dict[int, int | None]:
         wanted.setdefault(fold.event_places[version - 1], []).append(version)
     said: dict[int, list[tuple[int, int]]] = {place: [] for place in wanted}
     for index in range(fold.changes_to(versions[-1]) if versions else 0):
-        place, version = fold.change_places[index], fold.change_versions[index]
-        if place in said and fold.event_places[version - 1] == place and fold.types[fold.type_codes[version - 1]] in _SAY_THE_ATTEMPT:
-            said[place].append((version, fold.change_attempts[index]))
+        place, version, attempt = fold.change_places[index], fold.change_versions[index], fold.change_attempts[index]
+        if place in said and _says_the_attempt(fold, place, version, attempt):
+            said[place].append((version, attempt))
     return {version: _last(said[place], version) for place, asked in wanted.items() for version in asked}
+
+
+def _says_the_attempt(fold: TraceFold, place: int, version: int, attempt: int) -> bool:
+    """Whether this event tells in which attempt its place is; the one that takes up the past of a fork does so of all that runs in it."""
+    kind = fold.types[fold.type_codes[version - 1]]
+    return (kind in _SAY_THE_ATTEMPT and fold.event_places[version - 1] == place) or (kind == "PastTakenUp" and attempt > 0)
 
 
 def _last(said: list[tuple[int, int]], version: int) -> int | None:
