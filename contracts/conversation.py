@@ -16,7 +16,6 @@ import msgspec
 from msgspec import UNSET, Raw, UnsetType
 
 from contracts.errors import InvalidInput
-from contracts.value_check import is_deep
 from contracts.values import decode, encode, is_reference
 
 MODEL_KIND: Final = "llm"
@@ -75,11 +74,6 @@ def given_by(answer: bytes, index: int) -> bytes | None:
         return arguments_of(calls[index])
     except InvalidInput:
         return None
-
-
-def is_too_deep(arguments: bytes) -> bool:
-    """Whether arguments are nested deeper than values may be."""
-    return is_deep(arguments)
 
 
 class Result(NamedTuple):

@@ -23,6 +23,7 @@ from contracts.errors import ExpressionError, Problem
 from contracts.events import Ending, NodeStarted
 from contracts.failure import Failure
 from contracts.models import ALIAS_PATTERN, CHAIN_MAX, check_model
+from contracts.usage import COUNT_MAX
 from domain.definition.findings import Findings
 from domain.definition.input_check import check_input_schema
 from domain.execution.deciding import Deciding, Ready
@@ -213,24 +214,39 @@ def _check_filled(given: dict[str, Any]) -> None:
 
 def _outcome(ctx: Deciding, memo: AgentMemo) -> dict[str, Any]:
     """What the node gives: the last answer, and what all of them took."""
-    answers = [ctx.parse(turn.answer) for turn in memo.turns]
-    last = answers[-1] if isinstance(answers[-1], dict) else {}
-    usage: dict[str, Any] = {}
-    for answer in answers:
-        for name, count in (answer.get("usage") or {}).items() if isinstance(answer, dict) else ():
-            usage[name] = (usage.get(name, True) and count) if isinstance(count, bool) else usage.get(name, 0) + count
-    parts = (last.get("message") or {}).get("parts", ())
+    answers = [answer if isinstance(answer := ctx.parse(turn.answer), dict) else {} for turn in memo.turns]
+    last = answers[-1]
     return {
-        "text": "".join(part["text"] for part in parts if part.get("type") == "text"),
+        "text": _text_of(last.get("message")),
         "value": last.get("value"),
         "model": last.get("model"),
         "answered_by": last.get("answered_by"),
         "finish_reason": last.get("finish_reason"),
-        "usage": usage,
+        "usage": _used_by(answers),
         "ignored_settings": last.get("ignored_settings", []),
         "turns": len(answers),
         "tool_calls": sum(len(turn.results) for turn in memo.turns),
     }
+
+
+def _text_of(message: Any) -> str:
+    """The texts of a message; empty where it is none: a person, a test and a fork may give any output in place of an answer."""
+    parts = message.get("parts") if isinstance(message, dict) else None
+    texts = [one.get("text") for one in parts if isinstance(one, dict) and one.get("type") == "text"] if isinstance(parts, list) else []
+    return "".join(one for one in texts if isinstance(one, str))
+
+
+def _used_by(answers: list[dict[str, Any]]) -> dict[str, int]:
+    """The sums of what answers say that they took; whether it was measured is true where it was of all of them."""
+    found: dict[str, int] = {}
+    for answer in answers:
+        told = answer.get("usage")
+        for name, count in told.items() if isinstance(told, dict) else ():
+            if isinstance(count, bool):
+                found[name] = count and bool(found.get(name, True))
+            elif isinstance(count, int):
+                found[name] = min(found.get(name, 0) + max(count, 0), COUNT_MAX)
+    return found
 
 
 def _approval_problems(node: str, rule: ApprovalRule, place: str) -> Iterator[Problem]:

@@ -29,6 +29,8 @@ ReadBlob = Callable[[str], bytes]
 _OF_NODE: Final = re.compile(r"nodes\.(.+?)\.output(?:\.(.+))?\Z", re.DOTALL)
 _OTHER: Final = re.compile(r"(?:variables\.([^.]+)|(input))(?:\.(.+))?\Z", re.DOTALL)
 EDITS_MAX: Final = 1_000
+DIGITS_MAX: Final = 18
+"""No list is so long that a place in it has more digits."""
 
 
 class Edit(NamedTuple):
@@ -121,6 +123,12 @@ def _placed(one: Edit, before: bytes, way: str | None, read_blob: ReadBlob) -> b
     return placed
 
 
+def place_in(found: list[Any], step: str) -> int | None:
+    """The place in a list that a step of a way names, counted from 0; None where there is none."""
+    is_number = step.isascii() and step.isdecimal() and len(step) <= DIGITS_MAX
+    return int(step) if is_number and int(step) < len(found) else None
+
+
 def _step(one: Edit, inner: Any, step: str, is_last: bool = False) -> Any:
     """What stands there. Raises InvalidInput for a way that leads nowhere."""
     if isinstance(inner, dict):
@@ -128,8 +136,8 @@ def _step(one: Edit, inner: Any, step: str, is_last: bool = False) -> Any:
             return inner.get(step)
         raise _wrong(one.path, "unknown_path", f"there is no {step!r}{_meant(step, inner)}")
     if isinstance(inner, list):
-        if step.isascii() and step.isdecimal() and int(step) < len(inner):
-            return inner[int(step)]
+        if (place := place_in(inner, step)) is not None:
+            return inner[place]
         raise _wrong(one.path, "unknown_path", f"{step!r} is no place in a list of {len(inner)}")
     raise _wrong(one.path, "unknown_path", f"{step!r} leads into {'null' if inner is None else type(inner).__name__}, which has no parts")
 

@@ -17,6 +17,7 @@ from contracts.errors import Rejected
 from contracts.values import written
 from domain.execution.deciding import ReadBlob, no_blobs
 from domain.execution.paths import plain_path
+from domain.replay.edits import place_in
 from domain.replay.rerun import Version
 from domain.replay.tape import Tape
 from domain.replay.what_if import Comparison, what_if
@@ -87,8 +88,8 @@ def _put(value: Any, fields: tuple[str, ...], new: Any) -> Any:
     if not fields:
         return new
     name, *rest = fields
-    if isinstance(value, list) and name.isdecimal() and int(name[:9]) < len(value):
-        return [_put(item, tuple(rest), new) if number == int(name[:9]) else item for number, item in enumerate(value)]
+    if isinstance(value, list) and (place := place_in(value, name)) is not None:
+        return [*value[:place], _put(value[place], tuple(rest), new), *value[place + 1 :]]
     if not isinstance(value, Mapping) or (rest and name not in value):
         raise Rejected("unknown_field", f"there is no field {name[:200]!r} to set in what was recorded")
     return {**value, name: _put(value.get(name), tuple(rest), new)}

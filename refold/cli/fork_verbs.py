@@ -19,7 +19,8 @@ from refold.cli.options import (
     Server,
     Timeout,
     Worker,
-    acting,
+    check_id_or_key,
+    going,
     takes,
 )
 
@@ -44,8 +45,7 @@ def forking(
     worker: Worker = None,
 ) -> Going:
     """The options of a command that goes on with a new execution; `--set` says what is otherwise in it."""
-    where = acting(data, server, config, None, files, allow_private_addresses)
-    return Going(where=where, go_on=not no_continue, timeout_s=timeout, worker=worker)
+    return going(data, server, config, None, files, allow_private_addresses, timeout, no_continue, worker)
 
 
 @takes(going=forking)
@@ -69,8 +69,7 @@ def fork(
     from refold.cli.commands import fork as command
     from refold.cli.commands.target import Forking
 
-    if own_id is not None and key is not None:
-        raise typer.BadParameter("give either --id or --key")
+    check_id_or_key(own_id, key)
     wanted = Forking(execution=execution, at=at, sets=command.sets_in(sets or ()), until=until, own_id=own_id, key=key)
     return command.fork(going, wanted, definition, as_json)
 
@@ -89,7 +88,6 @@ def retry(
     from refold.cli.commands import fork as command
     from refold.cli.commands.target import Forking
 
-    if own_id is not None and key is not None:
-        raise typer.BadParameter("give either --id or --key")
+    check_id_or_key(own_id, key)
     wanted = Forking(execution=execution, retries=True, sets=command.sets_in(sets or ()), own_id=own_id, key=key)
     return command.fork(going, wanted, definition, as_json)

@@ -163,6 +163,12 @@ def going(
     return Going(where=where, go_on=not no_continue, timeout_s=timeout, worker=worker)
 
 
+def check_id_or_key(own_id: str | None, key: str | None) -> None:
+    """Raise BadParameter where both are given."""
+    if own_id is not None and key is not None:
+        raise typer.BadParameter("give either --id or --key")
+
+
 @functools.cache
 def _options_of(group: Callable[..., Any]) -> Mapping[str, inspect.Parameter]:
     """Many commands take the same group, and to read its annotations takes as long as to make the rest of a command."""

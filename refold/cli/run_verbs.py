@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from refold.cli.options import File, Input, Json, OwnId, Timeout, Where, Worker, Workflow, acting, takes
+from refold.cli.options import File, Input, Json, OwnId, Timeout, Where, Worker, Workflow, acting, check_id_or_key, takes
 
 Variables = Annotated[str | None, typer.Option("--variables", metavar="JSON|@FILE", help="First values of variables.")]
 
@@ -50,8 +50,7 @@ def start(
     """Start an execution of a workflow that was deployed."""
     from refold.cli.commands import run as command
 
-    if execution is not None and key is not None:
-        raise typer.BadParameter("give either --id or --key")
+    check_id_or_key(execution, key)
     wanted = command.Wanted(
         workflow=workflow, given=given, variables=variables, execution=execution, key=key,
         waits=wait or timeout is not None, follows=follow, timeout_s=timeout, as_json=as_json,

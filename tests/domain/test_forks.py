@@ -8,13 +8,14 @@ from typing import Any
 import pytest
 
 from contracts import commands as c
-from contracts.errors import Rejected
+from contracts.errors import InvalidInput, Rejected
 from contracts.failure import Failure
 from contracts.ids import ID_LENGTH_MAX, activity_key
 from contracts.pins import Pin, Plan
 from contracts.usage import Allowance, Amount, ModelCall, Price, Rates
 from domain.execution.facts.execution import request_of
 from domain.execution.forked import past_in
+from domain.replay.edits import Edit
 from domain.replay.forking import Made, Wish, fork, retry
 from domain.replay.rerun import Version
 from tests.domain.spec import NEVER, Act, Subject, Told, World, gives, graph_of
@@ -219,3 +220,10 @@ def test_another_definition_asks_what_its_source_never_asked_when_the_fork_begin
     world.graphs["w"] = graph_of(row("a", "q", "n"))
     world.send(made.creation, execution="f")
     assert world.ran == ["a", "n", "f:q", "f:n"]
+
+
+@pytest.mark.parametrize("step", ["9" * 5_000, "2", "-1", "x", "\u0661"])
+def test_what_is_no_place_in_a_list_is_told(step: str) -> None:
+    world = World("variables: {v: [1, 2]}\nnodes: [{id: a, type: never}]").start()
+    with pytest.raises(InvalidInput, match="is no place in a list of 2"):
+        made_of(world, edits=(Edit(f"variables.v.{step}", b"5"),))

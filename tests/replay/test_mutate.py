@@ -83,3 +83,9 @@ def test_what_there_is_not_is_named(setting: Setting, says: str) -> None:
     with pytest.raises(Rejected) as refused:
         mutated(LOAN, gives({"points": 40.0}), setting)
     assert str(refused.value) == says
+
+
+@pytest.mark.parametrize("place", ["2", "0000000001000", "9" * 5_000])
+def test_what_is_no_place_in_a_list_is_told(place: str) -> None:
+    with pytest.raises(Rejected, match="there is no field"):
+        mutated(LOAN, gives({"points": 40.0, "of": [1, 2]}), Setting("score", ("of", place), 1))

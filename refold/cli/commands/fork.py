@@ -45,7 +45,7 @@ def fork(going: Going, wanted: Forking, definition: str | None, as_json: bool) -
         target.act(progress, interrupt, must_exist=True) as session,
     ):
         version = None if definition is None else _version(target, session, wanted.execution, definition)
-        found = session.fork(replace(wanted, version=version, key=wanted.key))
+        found = session.fork(replace(wanted, version=version))
         name = found["execution_id"]
         stop = session.follow(name, going.timeout_s, patient=False) if going.go_on else "outside"
         state, waiting = session.state(name), session.waiting(name)

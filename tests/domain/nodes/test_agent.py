@@ -12,6 +12,7 @@ from contracts import events as e
 from contracts import values
 from contracts.conversation import CALLS_MAX, calls_in
 from contracts.person import Person
+from contracts.usage import COUNT_MAX
 from domain.definition.validate import check
 from tests.domain.spec import Called, World, document_of, fails, gives, never, slow
 
@@ -72,6 +73,23 @@ def test_an_agent_runs_what_the_model_asks_for_and_gives_its_last_answer() -> No
     assert (world.output["text"], world.output["turns"], world.output["tool_calls"]) == ("It is 2.", 2, 2)
     assert world.output["usage"] == {"input_tokens": 20, "output_tokens": 4, "measured": True}
     assert model.results(0) == [{"ok": 2}, {"ok": "far"}]
+
+
+@pytest.mark.parametrize(
+    ("odd", "text", "usage"),
+    [
+        ({"usage": {"input_tokens": None, "output_tokens": "x", "measured": [1]}}, "It is 2.", {"input_tokens": 10, "output_tokens": 2}),
+        ({"usage": {"input_tokens": 2**64 - 1, "output_tokens": -5}}, "It is 2.", {"input_tokens": COUNT_MAX, "output_tokens": 2}),
+        ({"usage": [1]}, "It is 2.", {"input_tokens": 10, "output_tokens": 2}),
+        ({"message": "so"}, "", {"input_tokens": 20, "output_tokens": 4}),
+        ({"message": {"parts": 5}}, "", {"input_tokens": 20, "output_tokens": 4}),
+        ({"message": {"parts": [1, {"type": "text", "text": 5}, {"type": "text", "text": "b"}]}}, "b", {"input_tokens": 20}),
+    ],
+)
+def test_whatever_stands_in_the_place_of_an_answer_the_agent_gives_something(odd: Any, text: str, usage: dict[str, int]) -> None:
+    world = agent(Model(answer(call("add", {"a": 1})), {**answer("It is 2."), **odd}))
+    assert (world.status, world.output["text"]) == ("completed", text)
+    assert usage.items() <= world.output["usage"].items()
 
 
 def test_a_model_call_is_given_the_config_as_it_was_filled_in_and_the_tools() -> None:
