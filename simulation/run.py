@@ -7,7 +7,7 @@ import hashlib
 import shutil
 import tempfile
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -91,7 +91,7 @@ def run_plan(plan: Plan, folder: Path) -> Outcome:
     return Outcome(plan.seed, world.audit.decisions, fingerprint, rule, message, tuple(trace))
 
 
-def run_seeds(seeds: range, folder: Path) -> Iterator[Outcome]:
+def run_seeds(seeds: Iterable[int], folder: Path) -> Iterator[Outcome]:
     """Run the plans of many seeds, one after the other."""
     for count, seed in enumerate(seeds, 1):
         yield run_plan(make_plan(seed), folder)

@@ -6,7 +6,7 @@ import gc
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pytest
@@ -26,6 +26,19 @@ BUGS = planted.BUGS | TRIGGER_BUGS
 FOUND = sorted((Path(__file__).parent / "found").glob("*.json"))
 SEEDS = 300
 FOUND_WITHIN = 2_000
+FOUND_AT = {
+    "accept_a_stale_attempt": 94,
+    "break_at_an_odd_input": 30,
+    "break_at_an_odd_result": 515,
+    "break_at_an_odd_signal": 358,
+    "forget_what_a_breaker_holds_at_a_takeover": 120,
+    "hand_out_past_a_breaker": 82,
+    "keep_a_snapshot_of_what_is_not_durable": 127,
+    "let_begin_after_one_that_completed_too_long_ago": 32,
+    "lose_signals_at_a_takeover": 497,
+    "say_too_early_that_all_is_out": 238,
+}
+"""The seed that finds a bug, where it is far from 0, at the time of writing: it is tried first, and all others after it."""
 
 
 @pytest.fixture(autouse=True)
@@ -102,8 +115,8 @@ def test_every_event_happens(outcomes: list[Outcome]) -> None:
 # The checkers bite.
 
 
-def first_that_fails(folder: Path, count: int) -> Plan | None:
-    for outcome in run_seeds(range(count), folder):
+def first_that_fails(folder: Path, seeds: Iterable[int]) -> Plan | None:
+    for outcome in run_seeds(seeds, folder):
         if outcome.rule:
             assert not outcome.rule.startswith("nothing escapes: TypeError"), outcome.message
             return make_plan(outcome.seed)
@@ -113,12 +126,18 @@ def first_that_fails(folder: Path, count: int) -> Plan | None:
 @pytest.mark.parametrize("bug", BUGS)
 def test_a_planted_bug_is_found(bug: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     BUGS[bug](monkeypatch)
-    assert first_that_fails(tmp_path, FOUND_WITHIN) is not None
+    assert first_that_fails(tmp_path, [FOUND_AT.get(bug, 0), *range(FOUND_WITHIN)]) is not None
+
+
+def test_where_bugs_were_found_stands_for_those_that_there_are_and_within_what_is_tried() -> None:
+    assert FOUND_AT.keys() <= BUGS.keys()
+    assert max(FOUND_AT.values()) < FOUND_WITHIN
 
 
 def test_what_is_found_is_made_small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     BUGS["drop_the_timers_at_a_takeover"](monkeypatch)
-    plan = first_that_fails(tmp_path, FOUND_WITHIN)
+    by_size = sorted(range(200), key=lambda seed: len(encode_plan(make_plan(seed))))
+    plan = first_that_fails(tmp_path, by_size)
     assert plan is not None
     rule = run_plan(plan, tmp_path).rule
     small = shrink(plan, lambda candidate: run_plan(candidate, tmp_path).rule == rule)
