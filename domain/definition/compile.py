@@ -120,7 +120,8 @@ def _add_policies(graph: Graph, node: Node, definition: NodeDefinition) -> None:
         node.cache_key = None if definition.cache.key is None else value(definition.cache.key)
     if definition.compensate is not None:
         undo = definition.compensate
-        node.compensate = value(_config_of(graph, undo.type, undo.config))
+        node.undo_written = _config_of(graph, undo.type, undo.config)
+        node.compensate = value(node.undo_written)
         node.undo_kind = CONTROL_KINDS.get(definition.compensate.type, ACTIVITY)
         if node.undo_kind is not ACTIVITY:
             node.undo_config = node.undo_kind.Config.model_validate(definition.compensate.config)

@@ -120,8 +120,10 @@ class Node:
         "timeouts_at_once",
         "type",
         "typed_incoming",
+        "undo_asks",
         "undo_config",
         "undo_kind",
+        "undo_written",
         "when",
     )
 
@@ -187,6 +189,8 @@ class Node:
         self.undo_kind = self.kind
         """The kind of the compensation, and its config where it is decided in the engine; templates in it are filled in apart."""
         self.undo_config: Any = None
+        self.undo_written: dict[str, Any] = {}
+        """The config of a compensation that is an activity, templates not filled in."""
 
     def _begin_without_limits(self) -> None:
         self.retry: RetryPolicy | None = None
@@ -198,6 +202,8 @@ class Node:
         self.cache_key: Compiled | None = None
         self.asks: Asks | None = None
         """Of a node that asks models."""
+        self.undo_asks: Asks | None = None
+        """Of a node whose compensation does."""
         self.budget = Allowance()
         """How much all runs of the node may use together."""
         self.compensate_retry: RetryPolicy | None = None

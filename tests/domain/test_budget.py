@@ -12,7 +12,7 @@ from contracts import events as e
 from contracts.errors import InvalidInput
 from contracts.failure import Failure
 from contracts.usage import NANO, Allowance, Amount, ModelCall, Price, Rates
-from tests.domain.spec import NEVER, Spec, Told, World, create
+from tests.domain.spec import NEVER, Spec, Told, World, create, graph_of
 
 RATES = Rates(1_000_000, 10_000_000, 100_000, 1_000_000)
 """A dollar for a million tokens of input, ten for output."""
@@ -380,3 +380,13 @@ def test_what_cannot_be_meant_is_a_problem_when_published(definition: dict[str, 
     from domain.definition.validate import check
 
     assert path in [problem.path for problem in check({"name": "w", **definition}, {}).problems]
+
+
+def test_what_a_compensation_asks_costs_what_its_own_config_says() -> None:
+    undo = {"type": "llm", "config": {"model": "openai:m", "prompt": "sorry"}}
+    elsewhere = {**ask(base_url="https://elsewhere.example"), "compensate": undo}
+    settings = {"on_failure": "fail", "compensate_on_failure": True}
+    definition = asks(None, elsewhere, {"id": "no", "type": "fail", "config": {"type": "x"}}, settings=settings)
+    world = World(definition, acts={"llm": told()}).start(prices=PRICES)
+    assert [(one.path, one.costs) for one in world.events(e.UsageCounted)] == [("a", (None,)), ("a.compensate", (COST,))]
+    assert graph_of(definition).models == ("openai:m",)

@@ -252,7 +252,9 @@ def test_a_compensation_counts_for_itself_with_its_own_prompt(tmp_path: Path) ->
     nodes = {"id": "a", "type": "noop", "compensate": undo}, {"id": "no", "type": "fail", "config": {"type": "x"}}
     bench.publish({**asks("w", *nodes, on_failure="fail", compensate_on_failure=True), "edges": [{"from": "a", "to": "no"}]})
     done(bench, started(bench, "w", "x"), "a.compensate", CALL)
-    assert [(one["node"], one["prompt"], one["calls"]) for one in told(bench, tmp_path, GROUPS)] == [("a.compensate", "reply@1", 1)]
+    (one,) = told(bench, tmp_path, GROUPS)
+    assert (one["node"], one["prompt"], one["calls"], one["unpriced"]) == ("a.compensate", "reply@1", 1, 0)
+    assert one["usd"] == pytest.approx(USD)
 
 
 def test_a_test_run_counts_nowhere(tmp_path: Path) -> None:

@@ -19,14 +19,14 @@ from contracts.failure import Failure
 from contracts.models import REPAIR_DEFAULT, models_in
 from contracts.usage import COUNT_MAX, MEASURES, NANO, Allowance, Amount, Price, cost_of, dearest, told
 from contracts.values import length_of
-from domain.definition.graph import Graph, Node
+from domain.definition.graph import Asks, Graph, Node
 from domain.definition.pinned_prompts import PROMPT, bytes_of_repeats, said_by_prompt
 from domain.execution.deciding import Deciding, Ready
 from domain.execution.facts.usage import begun
 from domain.execution.forked import past_in
 from domain.execution.memo import AgentMemo
 from domain.execution.moves.failure import fail
-from domain.execution.paths import node_in_definition
+from domain.execution.paths import is_undo, node_in_definition
 from domain.execution.pins import pin_for
 from domain.execution.spending import NOTHING, Reserved, Spending, account_of
 from domain.execution.state import Incident, NodeRun
@@ -128,7 +128,7 @@ def _worst_case(spending: Spending, node: Node, chain: list[str], config: Mappin
     questions = [first, *[first + longest + REPAIR_BYTES // BYTES_PER_TOKEN] * repairs]
     usd = 0
     for model in chain:
-        price = price_of(spending, node, model)
+        price = price_of(spending, node.asks, model)
         if price is None and both.usd is not None:
             return Failure(EXCEEDED, _no_price(model, node), {"what": "price", "model": model})
         usd += 0 if price is None else sum(dearest(price, asked, longest) for asked in questions)
@@ -136,9 +136,8 @@ def _worst_case(spending: Spending, node: Node, chain: list[str], config: Mappin
     return NOTHING.and_(Amount(usd, tokens, len(chain) * len(questions)))
 
 
-def price_of(spending: Spending, node: Node, model: str) -> Price | None:
-    """What a model costs that a node asks; None where nobody knows."""
-    asks = node.asks
+def price_of(spending: Spending, asks: Asks | None, model: str) -> Price | None:
+    """What a model costs that is asked so; None where nobody knows."""
     if asks is not None and asks.rates is not None:
         return Price(model, asks.rates)
     return None if asks is not None and asks.is_elsewhere else spending.prices.get(model)
@@ -201,7 +200,8 @@ def count(ctx: Deciding, run: NodeRun, command: CompleteActivity | FailActivity)
     if not command.calls and (spending is None or run.path not in spending.reserved):
         return
     node = ctx.graph.nodes[run.node]
-    costs = tuple(None if spending is None else cost_of(price_of(spending, node, call.model), call) for call in command.calls)
+    asks = node.undo_asks if is_undo(run.path) else node.asks
+    costs = tuple(None if spending is None else cost_of(price_of(spending, asks, call.model), call) for call in command.calls)
     ctx.emit(e.UsageCounted(run.path, run.attempt, costs, None if command is ctx.command else command.calls))
 
 
@@ -277,7 +277,7 @@ def check_prices(ctx: Deciding, command: CreateExecution) -> None:
         if node.asks is None or (spending.limits.usd is None and node.budget.usd is None):
             continue
         for model in models_in(_config(node).get("model") or []):
-            if isinstance(model, str) and "{{" not in model and price_of(spending, node, model) is None:
+            if isinstance(model, str) and "{{" not in model and price_of(spending, node.asks, model) is None:
                 fix = "give it a `price` in `settings.models`, or limit `tokens` in place of `usd`"
                 problems.append(Problem("settings.budget.usd", "no_price", _no_price(model, node), fix))
     if problems:
