@@ -64,3 +64,12 @@ def test_what_there_is_not_is_named(refold: CommandLine) -> None:
     assert refold("diff", "small@0", "big", code=2).complaint.startswith("refold: expected EXECUTION@VERSION with the number of an event")
     assert refold("diff", "nobody", "big", code=1).complaint.startswith("refold: there is no execution nobody")
     assert refold("diff", "small@x", "big", code=1).complaint.startswith("refold: there is no execution small@x")
+
+
+def test_a_name_with_a_line_break_makes_no_line_of_its_own(refold: CommandLine) -> None:
+    file = refold.file("tiny.yaml", "name: tiny\nnodes: [{id: a, type: noop}]\n")
+    for number in (1, 2):
+        refold("run", file, "--input", json.dumps({"a\nno difference\n": {"b": number}}), "--id", f"e{number}")
+    said = refold("diff", "e1", "e2", code=1).out.splitlines()
+    assert "no difference" not in said
+    assert "  /input/a\\nno difference\\n/b: 1 → 2" in said

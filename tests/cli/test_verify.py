@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import msgspec
 import pytest
 
+from refold.cli.commands.certificate import read, signed, write
 from tests.cli.conftest import TINY, WAITS, CommandLine
 from tests.cli.test_look import change_definition_of_tiny
 
@@ -99,3 +101,11 @@ def test_only_what_is_not_older_is_verified(verified: CommandLine) -> None:
     assert verified("verify", "--since", "soon", code=2).complaint.startswith("refold: --since: expected a duration like 30d or 12h")
     assert "leave EXECUTION out" in verified("verify", "e0", "--jobs", "2", code=2).complaint
     assert "--since: the certificate says since when" in verified("verify", "--since", "1h", "--against", "c.json", code=2).complaint
+
+
+def test_one_that_names_a_partition_twice_is_of_another_log(verified: CommandLine) -> None:
+    file = verified.folder / "c.json"
+    made = read(file)
+    write(file, signed(msgspec.structs.replace(made, partitions=made.partitions * 2)))
+    refused = verified("verify", "--against", "c.json", code=2).complaint
+    assert "the certificate is of a log with 2 partitions, and this one has 1" in refused

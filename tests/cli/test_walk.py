@@ -99,6 +99,16 @@ def test_what_cannot_be_done_is_said_and_the_walk_goes_on(walk: Walking, typed: 
     assert heads(done.out)[-1] == "ExecutionStarted"
 
 
+def test_a_line_that_is_no_text_is_refused_and_the_walk_goes_on(walk: Walking) -> None:
+    environment = {**walk._refold._environment, "PYTHONIOENCODING": "utf-8:strict"}
+    line = [sys.executable, "-m", "refold", "walk", "good"]
+    done = subprocess.run(
+        line, cwd=walk._refold.folder, env=environment, input=b"\xff\nn\n", capture_output=True, timeout=DEADLINE_S, check=False
+    )
+    assert (done.returncode, heads(done.stdout.decode())[-1]) == (1, "ExecutionStarted")
+    assert done.stderr.startswith(b"refold: there is no command ")
+
+
 def test_what_there_is_not_is_named(walk: Walking) -> None:
     assert "there is no execution gone" in walk("gone", "", code=1).err
     assert "expected one of event, input" in walk("good", "", "--watch", "trigger.x", code=2).err

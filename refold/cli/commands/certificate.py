@@ -52,8 +52,12 @@ def certificate_of(task: Task, proofs: Mapping[int, Proof]) -> Certificate:
     """What this machine has found."""
     parts = tuple(_part(partition, task.ends[partition], proof) for partition, proof in sorted(proofs.items()))
     python = f"{platform.python_implementation()} {platform.python_version()}"
-    made = Certificate(FORMAT, rfc3339(SystemClock().now()), __version__, python, SCHEMA, task.since, parts)
-    return msgspec.structs.replace(made, digest=_digest(made))
+    return signed(Certificate(FORMAT, rfc3339(SystemClock().now()), __version__, python, SCHEMA, task.since, parts))
+
+
+def signed(certificate: Certificate) -> Certificate:
+    """The same with the digest of what it says."""
+    return msgspec.structs.replace(certificate, digest=_digest(certificate))
 
 
 def _part(partition: int, end: int, proof: Proof) -> Part:
@@ -95,8 +99,8 @@ def read(file: Path) -> Certificate:
 def ends_in(certificate: Certificate, ends: Mapping[int, int]) -> dict[int, int]:
     """How far a certificate goes, in a log that goes so far. Raises BadInput where the log has other journals, or ends before it."""
     wanted = {part.partition: part.end for part in certificate.partitions}
-    if wanted.keys() != ends.keys():
-        raise BadInput(f"the certificate is of a log with {len(wanted)} partitions, and this one has {len(ends)}")
+    if [part.partition for part in certificate.partitions] != sorted(ends):
+        raise BadInput(f"the certificate is of a log with {len(certificate.partitions)} partitions, and this one has {len(ends)}")
     for partition, end in wanted.items():
         if ends[partition] < end:
             raise BadInput(f"partition {partition} ends at offset {ends[partition]:,}, and the certificate goes to {end:,}")

@@ -53,7 +53,7 @@ def _lines(found: Value) -> Iterator[str]:
     if found["changes"]:
         yield f"values, {found['change_count']:,} {'differs' if found['change_count'] == 1 else 'differ'}:"
         for change in found["changes"][:SHOWN_MAX]:
-            yield f"  {change['path']}: {_change(change)}"
+            yield f"  {_in_one_line(change['path'])}: {_change(change)}"
         yield from _more(found["change_count"])
 
 
@@ -80,6 +80,10 @@ def _change(change: Value) -> str:
     if change["change"] == "removed":
         return f"{_short(change['before'])} → not there"
     return f"{_short(change['before'])} → {_short(change['after'])}"
+
+
+def _in_one_line(pointer: str) -> str:
+    return pointer.replace("\n", "\\n")
 
 
 def _short(value: Any) -> str:

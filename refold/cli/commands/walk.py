@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
+from io import TextIOWrapper
 from typing import Any, Final
 
 from contracts.errors import ExpressionError, InvalidInput, Rejected
@@ -61,6 +62,8 @@ def walk(where: Where, execution: str, at: int | None, breaks: Iterable[str], wa
 
 def _converse(walker: Walker) -> int:
     is_typed = sys.stdin.isatty()
+    if isinstance(sys.stdin, TextIOWrapper):
+        sys.stdin.reconfigure(errors="surrogateescape")  # what is no text is no command, and ends nothing
     failed = False
     last = "next"
     for line in _typed(walker) if is_typed else sys.stdin:
