@@ -130,13 +130,13 @@ def test_what_has_run_is_pinned_for_the_next_run_and_its_port_and_error_by_hand(
     run(page).get_by_role("button", name="Pin this result of score").click()
     expect(panel(page).get_by_role("list", name="What is given")).to_contain_text(f"as in {first}")
     panel(page).get_by_role("combobox", name="Node").select_option("high")
-    panel(page).get_by_role("radio", name="Result", exact=True).check(force=True)
+    panel(page).locator("label", has_text="Result").click()
     panel(page).get_by_role("combobox", name="Port").select_option("true")
     panel(page).get_by_role("button", name="Run again").click()
     expect(run(page)).to_contain_text("It has ended: refused.")
     second = page.url.split("test=")[1].split("&")[0]
     assert tested.get(f"/v1/executions/{second}/state").json["input"] == {"order": "A-1"}
-    panel(page).get_by_role("radio", name="Error").check(force=True)
+    panel(page).locator("label", has_text="Error").click()
     panel(page).get_by_role("textbox", name="Type of the error").fill("broken")
     panel(page).get_by_role("button", name="Run again").click()
     expect(run(page)).to_contain_text("broken")
