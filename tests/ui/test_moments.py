@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.api.conftest import Server
 
@@ -103,6 +103,21 @@ def test_the_palette_reaches_workflows_executions_and_what_can_be_done_here(open
     search.fill("Variables")
     page.get_by_role("option", name="Variables On this page").click()
     expect(page.get_by_role("tab", name="Variables")).to_have_attribute("aria-selected", "true")
+
+
+def test_what_comes_while_the_palette_is_open_is_in_it(open_page: Opener, looped: Server) -> None:
+    page = open_page(f"{looped.url}/executions/strip-1")
+    expect(strip(page)).to_be_visible(timeout=20_000)
+    held: list[Route] = []
+    page.route("**/v1/executions/strip-2**", lambda route: held.append(route))
+    page.evaluate("history.pushState(null, '', '/executions/strip-2'); dispatchEvent(new PopStateEvent('popstate'))")
+    expect(page.get_by_role("tab", name="Variables")).to_have_count(0)
+    page.keyboard.press("ControlOrMeta+k")
+    page.get_by_role("combobox", name="Search and commands").fill("Variables")
+    while held:
+        held.pop().continue_()
+    page.unroute("**/v1/executions/strip-2**")
+    expect(page.get_by_role("option", name="Variables On this page")).to_be_visible()
 
 
 def test_each_page_is_in_the_palette(open_page: Opener, looped: Server) -> None:

@@ -1,6 +1,6 @@
 /** ⌘K: everything that one can go to or do, by its name. */
 
-import { type JSX, useEffect, useId, useRef, useState } from "react";
+import { type JSX, useEffect, useEffectEvent, useId, useRef, useState } from "react";
 import { Dialog } from "../parts/dialog";
 import { Kbd } from "../parts/kbd";
 import { names } from "../parts/class-names";
@@ -14,13 +14,37 @@ import css from "./palette.module.css";
 /** More are found by more letters. */
 const SHOWN_MAX = 200;
 
+/** How long a page may change before it is looked at again, in milliseconds. */
+const LOOK_MS = 200;
+
+/** What can be done on the page, also where it comes while the palette is open. */
+function useOnPage(offered: readonly Command[]): readonly Command[] {
+  const [here, setHere] = useState(() => onPage(offered));
+  const look = useEffectEvent(() => setHere(onPage(offered)));
+  useEffect(() => {
+    let soon: ReturnType<typeof setTimeout> | undefined;
+    const changes = new MutationObserver(() => {
+      soon ??= setTimeout(() => {
+        soon = undefined;
+        look();
+      }, LOOK_MS);
+    });
+    changes.observe(document.getElementById("content") ?? document.body, { childList: true, subtree: true });
+    return () => {
+      changes.disconnect();
+      clearTimeout(soon);
+    };
+  }, []);
+  return here;
+}
+
 export function Palette({ onClose }: { onClose: () => void }): JSX.Element {
   const [query, setQuery] = useState("");
   const [at, setAt] = useState(0);
   const input = useRef<HTMLInputElement>(null);
   const id = useId();
   const offered = useCommands().filter((one) => one.isListed !== false);
-  const [here] = useState(() => onPage(offered));
+  const here = useOnPage(offered);
   const found = matching([...offered, ...here, ...useLookUp(query)], query).slice(0, SHOWN_MAX);
   const now = Math.min(at, found.length - 1);
   const chosen = found[now];
