@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from domain.definition.ai_edges import ACTIVITIES, AI_EDGES, PLAIN, takes_offers
+from domain.definition.ai_edges import ACTIVITIES, AI_EDGES, PLAIN, Ends, is_a_part, takes_offers
 from domain.definition.findings import Findings, listed
 from domain.definition.input_check import check_input_schema
 from domain.definition.outline import Outline, OutlineBody, OutlineEdge, OutlineNode, config_of
@@ -43,23 +43,28 @@ def is_only_asked(node: OutlineNode) -> bool:
 
 
 def _check_ends(edge: OutlineEdge, findings: Findings) -> None:
-    type_, target = edge.definition.type, edge.target
-    ends = AI_EDGES.get(type_)
-    if not target.is_activity and (ends is None or target.definition.type not in ends.targets):
-        able = [] if ends is None else sorted(ends.targets)
+    type_, source, target = edge.definition.type, edge.source, edge.target
+    ends = AI_EDGES.get(type_, Ends(PLAIN, frozenset()))
+    is_named = target.definition.type in ends.targets
+    if not is_named and not _is_plain(target):
         message = f"an edge of the type `{type_}` cannot lead to `{target.id}`, which is of the kind `{target.definition.type}`"
-        takes = f"{listed(able)} and activities take it" if able else "only activities take it"
+        able = sorted(ends.targets)
+        takes = f"{listed(able)} and activities of other kinds take it" if able else "only activities take it"
         findings.add(edge.path, "wrong_end", message, f"{takes}: let it lead to one, or remove `type`")
         return
-    sources = PLAIN if target.is_activity or ends is None else ends.sources
-    if _group(edge.source) not in sources and not (ends is not None and _group(edge.source) in ends.sources):
-        message = f"an edge of the type `{type_}` cannot begin at `{edge.source.id}`, which is of the kind `{edge.source.definition.type}`"
-        able = ["activities" if name == ACTIVITIES else f"`{name}`" for name in sorted(sources)]
-        findings.add(edge.path, "wrong_end", message, f"let it begin at one of: {', '.join(able)}")
+    sources = ends.sources if is_named else ends.sources | PLAIN
+    if source.definition.type in sources or (ACTIVITIES in sources and source.is_activity):
+        return
+    if is_named and ends.flows and (_is_plain(source) or source.definition.type in PLAIN):
+        return
+    message = f"an edge of the type `{type_}` cannot begin at `{source.id}`, which is of the kind `{source.definition.type}`"
+    able = ["activities" if name == ACTIVITIES else f"`{name}`" for name in sorted(sources)]
+    findings.add(edge.path, "wrong_end", message, f"let it begin at one of: {', '.join(able)}")
 
 
-def _group(node: OutlineNode) -> str:
-    return ACTIVITIES if node.is_activity else node.definition.type
+def _is_plain(node: OutlineNode) -> bool:
+    """Whether it is an activity that the table does not name: it takes what was given as its data, and what it gives may be anything."""
+    return node.is_activity and not is_a_part(node.definition.type)
 
 
 def _check_offer(edge: OutlineEdge, findings: Findings) -> None:
