@@ -15,7 +15,21 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from pathlib import Path
 
-from benchmarks import engine, expressions, histories, kafka, library, projector, replay, report, served, start, streams, takeover
+from benchmarks import (
+    engine,
+    expressions,
+    histories,
+    kafka,
+    library,
+    projector,
+    replay,
+    report,
+    served,
+    start,
+    state_graph,
+    streams,
+    takeover,
+)
 from benchmarks.machine import machine, version
 from benchmarks.peers import NAMES, missing
 from benchmarks.refold_server import RefoldServer
@@ -24,7 +38,7 @@ from benchmarks.served import Served
 from benchmarks.workloads import WORKLOADS, Workload, chosen
 
 RESULTS = Path(__file__).parent / "results" / "latest.json"
-ALONE = ("start", "engine", "projector", "expressions", "streams", "histories", "replay")
+ALONE = ("start", "engine", "projector", "expressions", "streams", "histories", "replay", "langgraph")
 """What is measured of Refold only."""
 Figures = dict[str, float]
 
@@ -106,6 +120,8 @@ def _works(arguments: argparse.Namespace, peers: list[str]) -> Iterator[tuple[st
         yield "histories", partial(histories.measure, scale=arguments.scale)
     if "replay" in arguments.only:
         yield "replay", partial(replay.measure, scale=arguments.scale)
+    if "langgraph" in arguments.only:
+        yield "langgraph", lambda _: state_graph.measure()
     if "projector" in arguments.only:
         yield "projector", partial(projector.bench_projector, executions=max(int(5_000 * arguments.scale), 500))
 

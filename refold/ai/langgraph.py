@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 import refold
+from refold.ai.state_graph import to_state_graph
 from refold.errors import ActivityError
 from refold.extras import how_to_install
 from refold.worker.activities import ActivityContext
@@ -26,6 +27,8 @@ except ModuleNotFoundError as error:
     if (error.name or "").partition(".")[0] not in ("langgraph", "langchain_core"):
         raise
     raise ImportError(f"refold.ai.langgraph needs LangGraph: {how_to_install('langgraph')}") from None
+
+__all__ = ["MODES", "langgraph", "run_recorded", "to_state_graph"]
 
 MODES: Final = ("custom", "updates", "messages")
 """What a graph may say while it runs."""

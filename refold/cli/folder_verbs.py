@@ -31,7 +31,7 @@ def backup(
     log: Log = None,
     as_json: Json = False,
 ) -> int:
-    """Back up a data folder or a log on Kafka, beside who writes it. Up to where it is now, with the big values."""
+    """Back up a data folder or a log on Kafka. Up to where it is now, with the big values, beside who writes it."""
     from refold.cli.commands import backup as command
 
     return command.back_up(where.and_flags(log=log), destination, as_json)

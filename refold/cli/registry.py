@@ -21,6 +21,7 @@ from refold.cli.dependencies_verb import dependencies
 from refold.cli.diff_verb import diff
 from refold.cli.erase_verb import erase
 from refold.cli.event_verbs import asyncapi
+from refold.cli.export_verb import export_langgraph
 from refold.cli.folder_verbs import accept_loss, backup, restore
 from refold.cli.fork_verbs import fork, retry
 from refold.cli.list_verbs import incidents, nodes, waiting
@@ -61,6 +62,7 @@ PANELS: Mapping[str, Mapping[str, Verb]] = {
         "validate": validate,
         "test": run_tests,
         "deploy": deploy,
+        "export-langgraph": export_langgraph,
         "workflows": workflows,
         "prompts": prompts,
         "dependencies": dependencies,

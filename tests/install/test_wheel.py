@@ -92,6 +92,7 @@ WITHOUT_EXTRA = ("__init__", "address", "topics")
 OF_AN_EXTRA = (
     "refold/ai/durability",
     "refold/ai/langgraph",
+    "infra/state_graph",
     "infra/credentials/",
     "infra/log/kafka/",
     "infra/store/postgres",
