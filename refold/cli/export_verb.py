@@ -19,7 +19,7 @@ def export_langgraph(
 ) -> int:
     """Write a definition as a graph of LangGraph.
 
-    It is a Python module, and decides as Refold does. What cannot go there is listed with its line and why. Exit code 2: nothing was written.
+    A Python module that decides as Refold does. What cannot go there is listed, with its line and why. Exit code 2: nothing was written.
     """
     from refold.cli.commands import export_langgraph as command
 
