@@ -131,7 +131,7 @@ def test_who_cancels_closes_the_connection(process: AiProcess, fake: Fake, provi
     thread.start()
     assert fake.stalled.wait(60)
     attempt.cancel()
-    assert fake.hung_up.wait(1.0), "within a second"
+    assert fake.hung_up.wait(10), "long before the minute that the call has"
     thread.join(10)
     assert isinstance(ended[0], Cancelled)
 

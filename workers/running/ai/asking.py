@@ -68,6 +68,8 @@ class Models:
             status = getattr(error, "status_code", 0)
             is_free = not sent.requests or (isinstance(status, int) and 400 <= status < 500)
             answer = msgspec.structs.replace(fault, usage=None if is_free else estimated(ask.messages, "".join(so_far)))
+        finally:
+            await sent.close()
         return answer
 
     async def _asked(self, ask: Ask, heard: Callable[[str], None], sent: Sent, began: float) -> Answer | Fault:

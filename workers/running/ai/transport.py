@@ -31,6 +31,17 @@ class Sent:
         self.requests = 0
         self.ignored: tuple[str, ...] = ()
         self.refusal: ActivityError | None = None
+        self._answers: list[httpx2.Response] = []
+
+    def hold(self, answer: httpx2.Response) -> None:
+        """Have an answer closed with the call."""
+        self._answers.append(answer)
+
+    async def close(self) -> None:
+        """Close the connections of answers that were not read to their end: libraries leave that to the collector of garbage."""
+        for answer in self._answers:
+            if isinstance(answer.stream, httpx2.AsyncByteStream):
+                await answer.stream.aclose()
 
     def look_at(self, body: bytes) -> None:
         """Note what of the options is missing in a body. Raises ActivityError where none may be."""
@@ -103,7 +114,10 @@ class Transport(httpx2.AsyncHTTPTransport):
         sent = SENT.get()
         if sent is not None and request.method == "POST":
             sent.look_at(await request.aread())
-        return await super().handle_async_request(request)
+        answer = await super().handle_async_request(request)
+        if sent is not None:
+            sent.hold(answer)
+        return answer
 
 
 def client(is_checked: bool) -> httpx2.AsyncClient:
