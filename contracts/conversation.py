@@ -2,8 +2,11 @@
 
     {"tools": [{name, description, parameters}, …], "turns": [{"answer": {"message": …, …}, "results": [{"ok": 5}, {"error": …}]}, …]}
 
-Where a value is a blob, its name stands in its place under another key (`answer_blob`, `ok_blob`), until whoever hands the call out, or
-runs it, puts it in (`whole`). What a tool gives can say nothing of the kind: it stands a level further in.
+Where MCP servers are among the tools, what each has listed stands beside them, with the tools that are `wanted`:
+`"servers": [{"name": "docs", "list": {"tools": […]}}]`.
+
+Where a value is a blob, its name stands in its place under another key (`answer_blob`, `ok_blob`, `list_blob`), until whoever hands the
+call out, or runs it, puts it in (`whole`). What a tool gives can say nothing of the kind: it stands a level further in.
 """
 
 from __future__ import annotations
@@ -83,6 +86,13 @@ class Result(NamedTuple):
     value: bytes
 
 
+class Servers(NamedTuple):
+    """The MCP servers among an agent's tools: the name of each node, with what that has listed; and which tools are wanted (None: all)."""
+
+    lists: tuple[tuple[str, bytes], ...]
+    wanted: tuple[str, ...] | None = None
+
+
 class _Given(msgspec.Struct, frozen=True, omit_defaults=True):
     ok: Raw | UnsetType = UNSET
     error: Raw | UnsetType = UNSET
@@ -95,18 +105,29 @@ class _Turn(msgspec.Struct, frozen=True, omit_defaults=True):
     answer_blob: str | UnsetType = UNSET
 
 
-class _Whole(msgspec.Struct, frozen=True):
+class _Server(msgspec.Struct, frozen=True, omit_defaults=True):
+    name: str
+    list: Raw | UnsetType = UNSET
+    list_blob: str | UnsetType = UNSET
+
+
+class _Whole(msgspec.Struct, frozen=True, omit_defaults=True):
     tools: Raw
     turns: list[_Turn]
+    servers: list[_Server] | UnsetType = UNSET
+    wanted: Raw | UnsetType = UNSET
 
 
 _whole: Final = msgspec.json.Decoder(_Whole).decode
 
 
-def conversation(tools: bytes, turns: Iterable[tuple[bytes, Iterable[tuple[bool, bytes]]]]) -> bytes:
+def conversation(tools: bytes, turns: Iterable[tuple[bytes, Iterable[tuple[bool, bytes]]]], servers: Servers | None = None) -> bytes:
     """The whole as JSON, blobs by their names."""
     written = (b'{%s,"results":[%s]}' % (_placed(b"answer", answer), b",".join(map(_result, results))) for answer, results in turns)
-    return b'{"tools":%s,"turns":[%s]}' % (tools, b",".join(written))
+    if servers is None:
+        return b'{"tools":%s,"turns":[%s]}' % (tools, b",".join(written))
+    lists = b",".join(b'{"name":%s,%s}' % (encode(name), _placed(b"list", content)) for name, content in servers.lists)
+    return b'{"tools":%s,"servers":[%s],"wanted":%s,"turns":[%s]}' % (tools, lists, encode(servers.wanted), b",".join(written))
 
 
 def _result(result: tuple[bool, bytes]) -> bytes:
@@ -133,4 +154,5 @@ def whole(given: bytes, load: Callable[[bytes], bytes]) -> bytes:
         _Turn(put_in(turn.answer, turn.answer_blob), [_Given(put_in(one.ok, one.ok_blob), one.error) for one in turn.results or ()])
         for turn in read.turns
     ]
-    return encode(_Whole(read.tools, turns))
+    servers = UNSET if read.servers is UNSET else [_Server(one.name, put_in(one.list, one.list_blob)) for one in read.servers]
+    return encode(_Whole(read.tools, turns, servers, read.wanted))

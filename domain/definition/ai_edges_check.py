@@ -6,7 +6,9 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
+from contracts.server_tools import fitting, is_server
 from domain.definition.ai_edges import ACTIVITIES, AI_EDGES, PLAIN, Ends, is_a_part, takes_offers
+from domain.definition.configs import holds_template
 from domain.definition.findings import Findings, listed
 from domain.definition.input_check import check_input_schema
 from domain.definition.outline import Outline, OutlineBody, OutlineEdge, OutlineNode, config_of
@@ -89,6 +91,7 @@ def check_tools(outline: Outline) -> None:
     """Tools with the same name, schemas of arguments that are none, and tools that are named and are not there."""
     for node in outline.nodes:
         offer = node.definition.tool
+        _check_server(node, outline.findings)
         if offer is not None and offer.parameters is not None:
             check_input_schema(offer.parameters, outline.findings, f"{node.path}.tool.parameters")
         if offer is not None and not any(edge.definition.type == "ai_tool" for edge in node.outgoing):
@@ -112,8 +115,48 @@ def _check_names(agent: OutlineNode, findings: Findings) -> None:
             findings.add(f"{tool.path}.id", "reserved_id", message, "choose another id")
     if agent.config is None or not agent.body.is_sound:
         return
+    listed_later = _listed_later(agent)
+    if listed_later is None:
+        return
     for path, name in config_of(agent).named_tools():
-        if name not in seen:
+        if name not in seen and name not in listed_later:
             there = f"it is offered {listed(seen)}" if seen else "it is offered none"
-            fix = findings.did_you_mean(name, seen, "add an edge of the type `ai_tool` from it, or remove the name")
+            fix = findings.did_you_mean(name, [*seen, *listed_later], "add an edge of the type `ai_tool` from it, or remove the name")
             findings.add(f"{agent.path}.config.{path}", "unknown_tool", f"`{agent.id}` is offered no tool `{name}`: {there}", fix)
+
+
+# MCP servers.
+
+
+def _is_whole_server(node: OutlineNode) -> bool:
+    return node.is_activity and is_server(node.definition.type, node.definition.config)
+
+
+def _check_server(node: OutlineNode, findings: Findings) -> None:
+    """A node that stands for all tools of a server, and so can only be offered; what is said of a tool says nothing of all."""
+    if not _is_whole_server(node):
+        return
+    if not is_only_asked(node):
+        message = f"`{node.id}` names no tool of its server, so it cannot run by itself"
+        fix = "name the `tool` that is run, or let nothing but `ai_tool` edges to agents leave it, which then have all tools of the server"
+        findings.add(f"{node.path}.config.tool", "missing", message, fix)
+        return
+    if "arguments" in node.definition.config:
+        message = "`arguments` are what one tool is given, and the whole server is offered: a model says what a tool is given"
+        findings.add(f"{node.path}.config.arguments", "no_tool", message, "remove `arguments`, or name the `tool`")
+    for name in sorted({"description", "parameters"} & (set() if node.definition.tool is None else node.definition.tool.model_fields_set)):
+        message = f"`{name}` is what a model is told of one tool, and the whole server is offered: that says it of each of its tools"
+        findings.add(f"{node.path}.tool.{name}", "no_tool", message, f"remove `{name}`, or name the `tool` in `config`")
+
+
+def _listed_later(agent: OutlineNode) -> set[str] | None:
+    """The names by which tools of servers may be meant; None where a server says only when it is asked."""
+    names = set[str]()
+    for edge in tools_of(agent):
+        if _is_whole_server(edge.source):
+            allowed = edge.source.definition.config.get("allow")
+            if not isinstance(allowed, list) or holds_template(allowed):
+                return None
+            own = [name for name in allowed if isinstance(name, str)]
+            names.update(own, map(fitting, own), (fitting(f"{tool_name(edge.source)}_{name}") for name in own))
+    return names

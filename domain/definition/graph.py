@@ -211,7 +211,10 @@ class Node:
 
 
 class Tool(NamedTuple):
-    """A node as a model is offered it: `node` is its copy in the calls of the agent; `schema` is that of its arguments."""
+    """A node as a model is offered it: `node` is its copy in the calls of the agent; `schema` is that of its arguments.
+
+    One that is a server stands for all tools that this has listed, at `helper.docs/tools`.
+    """
 
     name: str
     node: Node
@@ -237,6 +240,10 @@ class Agency(NamedTuple):
     told: bytes
     config: bytes
     """The agent's config as it is written, for those whose config holds no template."""
+    servers: tuple[int, ...] = ()
+    """The tools that are servers, by their numbers."""
+    wanted: tuple[str, ...] | None = None
+    """Of the tools of servers those that are offered; None: all."""
 
 
 class Body:

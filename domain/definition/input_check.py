@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any, Final
 
+from contracts.values import decode
 from domain.definition.findings import Findings, joined, shown
 from domain.definition.input_parts import PARTS_MAX, Endless, Part, Schema, Step, TooWide, parts_of
 from domain.definition.input_schema import SchemaFault, compiled, meta_problems
@@ -12,6 +14,14 @@ from domain.definition.secret_places import secret_places
 _FAULTS_MAX: Final = 20
 _DEPTH_MAX: Final = 60
 _SEE: Final = "see JSON Schema 2020-12 for this keyword"
+
+
+@lru_cache(maxsize=512)
+def is_sound(schema: bytes) -> bool:
+    """Whether a schema (JSON) that nobody has published can be used to check with: nothing is found about it."""
+    findings = Findings()
+    check_input_schema(decode(schema), findings)
+    return not findings.count
 
 
 def check_input_schema(schema: Any, findings: Findings, root: str = "input") -> None:

@@ -10,6 +10,7 @@ from contracts.conversation import given_by
 from contracts.events import Ending, NodeStarted
 from contracts.ids import child_id
 from contracts.person import Person, plain_name
+from contracts.server_tools import call_of
 from contracts.values import NULL, decode, encode
 from domain.definition.kind_shape import KindShape, MemoName
 from domain.execution.item_list import split_list
@@ -245,7 +246,8 @@ class AgentTurn(msgspec.Struct, array_like=True, gc=False):
 class AgentMemo(Notes, array_like=True, tag="agent"):
     """What an agent notes: its config as it was filled in (None: as written), the turns so far, how often each tool was asked for.
 
-    `results` are those of the turn under way, by the place of the call. Nothing of it is said by an event of its own.
+    `results` are those of the turn under way, by the place of the call. `lists` are the tools that MCP servers have said to have, by the
+    node. Nothing of it is said by an event of its own.
     """
 
     config: bytes | None = None
@@ -253,6 +255,7 @@ class AgentMemo(Notes, array_like=True, tag="agent"):
     turns: list[AgentTurn] = msgspec.field(default_factory=list)
     results: dict[int, tuple[bool, bytes]] = msgspec.field(default_factory=dict)
     asked: dict[int, int] = msgspec.field(default_factory=dict)
+    lists: dict[str, bytes] = msgspec.field(default_factory=dict)
 
     @classmethod
     def begun(cls, event: NodeStarted, execution: str, signals_received: int) -> Self:
@@ -261,19 +264,44 @@ class AgentMemo(Notes, array_like=True, tag="agent"):
 
     def enter(self, label: str, index: int) -> None:
         """A turn begins."""
-        self.entered = max(self.entered, index + 1)
+        if label == "[]":
+            self.entered = max(self.entered, index + 1)
 
     def leave(self, kind: KindShape, path: str, label: str, index: int, ending: Ending, output: bytes) -> None:
-        """A turn has ended; what it gives is what the model has answered."""
+        """A turn has ended; what it gives is what the model has answered. Any other body has listed the tools of a server."""
+        if label != "[]":
+            if ending.status == "completed":
+                self.lists[label] = output
+            return
         if ending.status == "completed":
             self.turns.append(AgentTurn(output, [self.results[place] for place in sorted(self.results)]))
         self.results = {}
 
 
+Verdict: TypeAlias = int | list[int | str] | dict[str, str]
+"""Of a call: the number of its tool; with that of the rule by which people are asked (-1: none) where there is one, or where the tool is a
+server, with that server's name for what is called; or what the model is told instead."""
+
+
+def number_in(verdict: int | list[int | str]) -> int:
+    """The number of the tool."""
+    return int(verdict[0] if isinstance(verdict, list) else verdict)
+
+
+def rule_in(verdict: Verdict) -> int | None:
+    """The number of the rule by which people are asked; None where nobody is."""
+    return int(verdict[1]) if isinstance(verdict, list) and int(verdict[1]) >= 0 else None
+
+
+def server_tool_in(verdict: Verdict) -> str | None:
+    """What a server calls the tool; None where the tool is none of a server."""
+    return str(verdict[2]) if isinstance(verdict, list) and len(verdict) > 2 else None
+
+
 class CallsMemo(Notes, array_like=True, tag="calls"):
     """What the calls of an answer note: for each the number of the tool, or what the model is told instead; how many run at a time."""
 
-    verdicts: list[int | list[int] | dict[str, str]] = msgspec.field(default_factory=list)
+    verdicts: list[Verdict] = msgspec.field(default_factory=list)
     concurrency: int = 1
     entered: int = 0
     open: int = 0
@@ -293,8 +321,9 @@ class CallsMemo(Notes, array_like=True, tag="calls"):
         self.open -= 1
 
     def given(self, kind: KindShape, index: int, data: bytes) -> bytes | None:
-        """Its arguments, out of the answer."""
-        return given_by(data, index)
+        """Its arguments, out of the answer; for a tool of a server with its name."""
+        arguments, tool = given_by(data, index), server_tool_in(self.verdicts[index])
+        return arguments if arguments is None or tool is None else call_of(tool, arguments)
 
 
 class HeldMemo(Notes, array_like=True, tag="held"):

@@ -48,6 +48,7 @@ from domain.definition.graph import Agency, Graph, Node
 from domain.execution import keeper
 from domain.execution.breaker import breaker_id
 from domain.execution.memo import AgentMemo
+from domain.execution.offers import servers_of
 from domain.execution.paths import is_for_worker, is_undo, undone_node
 from domain.execution.pins import plan_of_child
 from domain.execution.spending import used_in_all
@@ -252,7 +253,7 @@ def _model_call(state: Execution, run: NodeRun, node: Node, agency: Agency, prio
     """A model call of an agent: what was said so far is put together from the agent's notes."""
     memo = state.runs[state.scopes[run.scope].owner].memo
     assert isinstance(memo, AgentMemo)
-    given = conversation(agency.told, ((turn.answer, turn.results) for turn in memo.turns))
+    given = conversation(agency.told, ((turn.answer, turn.results) for turn in memo.turns), servers_of(agency, memo))
     return RunActivity(
         state.execution, run.path, run.attempt, node.type, memo.config or agency.config, given, state.workflow,
         node.limits, None, node.queue, priority, state.correlation, () if run.steps is None else tuple(run.steps.items()),

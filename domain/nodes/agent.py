@@ -1,6 +1,7 @@
 """`agent`: a model that is asked again and again, with what the tools gave that it asked for, until it asks for none.
 
-    start ─► turn 0: model ─► call[0], call[1] … ─► turn 1: model ─► … ─► no call: the node completes with the answer
+    start ─► the tools of MCP servers are listed, where there are any (`helper.docs/tools`)
+          ─► turn 0: model ─► call[0], call[1] … ─► turn 1: model ─► … ─► no call: the node completes with the answer
                                                 └─► max_turns: `loop.limit`
 
 A turn is a body (`helper[2]`), whose nodes the definition does not write (`domain/definition/agent_turns.py`). What was said is in the
@@ -23,6 +24,7 @@ from contracts.errors import ExpressionError, Problem
 from contracts.events import Ending, NodeStarted
 from contracts.failure import Failure
 from contracts.models import ALIAS_PATTERN, CHAIN_MAX, check_model
+from contracts.server_tools import OFFERED_MAX
 from contracts.usage import COUNT_MAX
 from domain.definition.findings import Findings
 from domain.definition.input_check import check_input_schema
@@ -34,13 +36,14 @@ from domain.execution.moves.entry import enter_scope
 from domain.execution.moves.failure import fail
 from domain.execution.moves.stop import stop_run
 from domain.execution.moves.turns import goes_on_later
+from domain.execution.offers import unfit_offer
 from domain.execution.state import NodeRun, Scope
 from domain.nodes.human_task import HumanTask
 
 TURNS_MAX: Final = 1_000
 PARALLEL_MAX: Final = 64
 APPROVALS_MAX: Final = 20
-TOOLS_MAX: Final = 128
+TURN: Final = "[]"
 _ALIAS: Final = re.compile(ALIAS_PATTERN)
 _TIMED_OUT: Final = {"deny": "auto_reject", "approve": "auto_approve", "fail": "fail", "escalate": "escalate"}
 
@@ -59,7 +62,7 @@ def _web(url: str) -> str:
 class ApprovalRule(Model):
     """Which calls people are asked about before they run, and whom."""
 
-    tools: list[str] = Field(min_length=1, max_length=TOOLS_MAX)
+    tools: list[str] = Field(min_length=1, max_length=OFFERED_MAX)
     when: Expression | None = None
     question: TextValue | None = Field(default=None, min_length=1)
     assignees: Annotated[list[str] | str | None, Marker("value")] = None
@@ -112,7 +115,7 @@ class Agent(Kind):
         credential: CredentialName | None = None
         base_url: Annotated[str, AfterValidator(_web), Marker("value")] | None = None
         redact: list[str] | None = None
-        tools: list[str] | None = Field(default=None, max_length=TOOLS_MAX)
+        tools: list[str] | None = Field(default=None, max_length=OFFERED_MAX)
         max_turns: int = Field(default=20, ge=1, le=TURNS_MAX)
         parallel: int = Field(default=4, ge=1, le=PARALLEL_MAX)
         approval: list[ApprovalRule] = Field(default_factory=list, max_length=APPROVALS_MAX)
@@ -160,7 +163,12 @@ class Agent(Kind):
     def start(self, ctx: Deciding, ready: Ready) -> None:
         """Fill in the config, once for all turns, and begin the first one."""
         ctx.emit(NodeStarted(ready.path, ready.attempt, ready.recorded, _filled(ctx, ready), ready.node.config.max_turns))
-        self._ask(ctx, ctx.state.runs[ready.path])
+        agency, run = ready.node.agency, ctx.state.runs[ready.path]
+        assert agency is not None
+        for number in agency.servers:
+            enter_scope(ctx, run.path, agency.tools[number].node.id)
+        if not agency.servers:
+            self._ask(ctx, run)
 
     def _ask(self, ctx: Deciding, run: NodeRun) -> None:
         if not goes_on_later(ctx, run):
@@ -171,9 +179,12 @@ class Agent(Kind):
         self._ask(ctx, run)
 
     def on_scope_left(self, ctx: Deciding, run: NodeRun, scope: Scope, ending: Ending, output: bytes) -> None:
-        """A turn has ended: with calls another one follows, without it was the last."""
+        """A turn has ended: with calls another one follows, without it was the last. Or a server has listed its tools."""
         if ending.status != "completed":
             stop_run(ctx, run, ending)
+            return
+        if scope.label != TURN:
+            self._listed(ctx, run)
             return
         memo, most = memo_of(run), ctx.graph.nodes[run.node].config.max_turns
         if not memo.turns[-1].results:
@@ -181,6 +192,16 @@ class Agent(Kind):
         elif memo.entered >= most:
             message = f"the model still asks for tools after {most} turns; max_turns is {most}"
             fail(ctx, run, Failure("loop.limit", message, {"turns": most}))
+        else:
+            self._ask(ctx, run)
+
+    def _listed(self, ctx: Deciding, run: NodeRun) -> None:
+        agency, memo = ctx.graph.nodes[run.node].agency, memo_of(run)
+        assert agency is not None
+        if run.status != "active" or len(memo.lists) < len(agency.servers):
+            return
+        if (failure := unfit_offer(ctx, agency, memo)) is not None:
+            fail(ctx, run, failure, retryable=False)
         else:
             self._ask(ctx, run)
 

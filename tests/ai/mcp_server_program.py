@@ -1,4 +1,7 @@
-"""A real MCP server of the official library, for tests: over stdio, or with a port over HTTP. Its tools fail in the ways that there are."""
+"""A real MCP server of the official library, for tests: over stdio, or with a port over HTTP. Its tools fail in the ways that there are.
+
+With `many` it has very many of them, one with a very long description.
+"""
 
 from __future__ import annotations
 
@@ -72,8 +75,18 @@ async def book(ctx: Context) -> str:
     return "booked" if isinstance(found, AcceptedElicitation) else "left alone"
 
 
+def many() -> MCPServer:
+    found = MCPServer("many")
+    found.add_tool(add, name="long", description="x" * 300_000)
+    for number in range(128):
+        found.add_tool(add, name=f"t{number}")
+    return found
+
+
 def main() -> None:
-    if len(sys.argv) > 1:
+    if sys.argv[1:] == ["many"]:
+        many().run("stdio")
+    elif len(sys.argv) > 1:
         server.run("streamable-http", host="127.0.0.1", port=int(sys.argv[1]))
     else:
         server.run("stdio")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -19,6 +21,8 @@ from tests.domain.nodes.test_agent import AGENT, Model, answer, call
 from tests.domain.spec import World, gives
 
 __all__ = ["serve"]
+LATE_S = 90
+"""After so long nothing comes any more; a busy machine takes some of it."""
 Serve = Callable[..., Server]
 TOOL = {"tool": {"parameters": {"type": "object", "required": ["amount"], "properties": {"amount": {"type": "number"}}}}}
 
@@ -77,9 +81,41 @@ def test_the_example_answers_a_mail_without_a_key(fake: Fake, tmp_path: Path) ->
     assert len(fake.asked) == 3
 
 
+MCP_SERVER = {"command": sys.executable, "args": [str(Path(__file__).parent / "mcp_server_program.py")]}
+
+
+def test_an_agent_uses_a_server_that_dies_and_replay_asks_neither(
+    serve: Serve, fake: Fake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "mcp.json").write_text(json.dumps({"mcpServers": {"things": MCP_SERVER}}))
+    asks = [("add", '{"a": 1, "b": 2}'), ("die", "{}"), ("count", "{}")]
+    fake.replies = [*(Reply(texts=(), calls=(Call(*one),)) for one in asks), Reply(texts=("It is 3.",))]
+    monkeypatch.setenv("REFOLD_MCP_SERVERS", str(tmp_path / "mcp.json"))
+    server = serve("--allow-private-addresses")
+    config = {"model": "openai:gpt-4o", "input": "Add.", "base_url": fake.base("openai"), "approval": [{"tools": ["env"]}]}
+    nodes = [
+        {"id": "helper", "type": "agent", "config": config},
+        {"id": "things", "type": "mcp", "config": {"server": "things"}},
+    ]
+    server.publish({"name": "sums", "nodes": nodes, "edges": [{"from": "things", "to": "helper", "type": "ai_tool"}]})
+    end = server.start("sums", wait=60)
+    assert (end["status"], end["output"]["text"], end["output"]["tool_calls"]) == ("completed", "It is 3.", 3)
+    named = [one["function"]["name"] for one in fake.asked[0].body["tools"]]
+    assert {"add", "die", "env"} <= set(named)
+    told = [json.loads(one["content"]) for one in fake.asked[-1].body["messages"] if one["role"] == "tool"]
+    assert (told[0]["text"], "mcp.lost" in json.dumps(told[1])) == ("3", True), told
+    assert told[2]["text"].startswith("1 "), "another one was started for the next call"
+    server.kill()
+    (tmp_path / "mcp.json").write_text('{"mcpServers": {}}')
+    verified = preloaded.run("verify", "--all", "--data", tmp_path / "data", timeout=120)
+    assert "0 differences" in verified.stdout
+    assert len(fake.asked) == 4
+
+
 def until(look: Callable[[], Any]) -> Any:
     """What is there at last; each look takes the time that the server takes to answer."""
-    for _ in range(5_000):
+    deadline = time.monotonic() + LATE_S
+    while time.monotonic() < deadline:
         if (found := look()) is not None:
             return found
     raise AssertionError("it never came")

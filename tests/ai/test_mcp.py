@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from contracts.errors import InvalidSettings
+from contracts.server_tools import LIST_WANTED
 from infra.settings.mcp_servers import mcp_servers_in
 from tests.ai.conftest import an_attempt
 from workers.running.activities.mcp import Mcp
@@ -46,14 +47,18 @@ def run(process: AiProcess, http: str) -> Run:
     servers = {
         "pipe": McpServer(name="pipe", command=(sys.executable, str(PROGRAM)), env=(("CRM_TOKEN", "abc"),)),
         "web": McpServer(name="web", url=http),
+        "many": McpServer(name="many", command=(sys.executable, str(PROGRAM), "many")),
         "gone": McpServer(name="gone", url="http://127.0.0.1:9/mcp"),
         "none": McpServer(name="none", command=("/no/such/program",)),
         "noise": McpServer(name="noise", command=(sys.executable, "-c", "import sys\nwhile True: sys.stdout.write('x' * 65536)")),
     }
     kind = Mcp(ActivitySettings(allow_private_addresses=True, ai=process, mcp_servers=servers))
-    return lambda server, tool, arguments=None, **more: kind.run(
-        an_attempt(), {"server": server, "tool": tool, "arguments": arguments or {}, **more}, None
-    )
+
+    def asked(server: str, tool: str | None, arguments: Any = None, data: Any = None, **more: Any) -> Any:
+        named = {} if tool is None else {"tool": tool, "arguments": arguments or {}}
+        return kind.run(an_attempt(), {"server": server, **named, **more}, data)
+
+    return asked
 
 
 def failure(run: Run, *words: Any, **more: Any) -> ActivityError:
@@ -126,6 +131,47 @@ def test_a_server_that_is_none_is_a_failure(run: Run, server: str, type_: str) -
 def test_a_tool_that_is_not_allowed_is_not_asked_for(run: Run) -> None:
     refused = failure(run, "pipe", "count", allow=["add"])
     assert (refused.error_type, "`count` is not among" in str(refused)) == ("input.invalid", True)
+
+
+# Tools for an agent.
+
+
+def listed(run: Run, server: str, **config: Any) -> Any:
+    """What the node of a whole server gives that is to list its tools."""
+    return run(server, None, None, data=LIST_WANTED, **config)
+
+
+@pytest.mark.parametrize("server", ["pipe", "web"])
+def test_a_server_tells_its_tools_with_the_schemas_of_their_arguments(run: Run, server: str) -> None:
+    tools = {one["name"]: one for one in listed(run, server)["tools"]}
+    assert {"add", "count", "die"} <= tools.keys()
+    assert tools["add"]["description"] == "Adds two numbers."
+    assert tools["add"]["parameters"]["required"] == ["a", "b"]
+
+
+def test_of_the_tools_those_are_told_that_are_allowed(run: Run) -> None:
+    assert [one["name"] for one in listed(run, "pipe", allow=["add", "env"])["tools"]] == ["add", "env"]
+    found = failure(run, "pipe", None, None, data=LIST_WANTED, allow=["add", "ad"])
+    assert (found.error_type, "has no tool `ad`; it has: add, count" in str(found)) == ("mcp.unknown_tool", True)
+
+
+def test_the_node_of_a_server_runs_the_tool_that_it_is_given(run: Run) -> None:
+    assert run("pipe", None, None, data={"tool": "add", "arguments": {"a": 1, "b": 2}})["text"] == "3"
+    assert failure(run, "pipe", None, None, data={"tool": "add", "arguments": {}}, allow=["env"]).error_type == "input.invalid"
+
+
+@pytest.mark.parametrize(
+    "data", [None, 5, {}, {"tool": "add"}, {"tool": 5, "arguments": {}}, {"tool": "add", "arguments": None}, {"tools": 1.5}]
+)
+def test_data_that_name_no_tool_are_refused(run: Run, data: Any) -> None:
+    assert failure(run, "pipe", None, None, data=data).error_type == "input.invalid"
+
+
+def test_a_list_that_no_agent_can_be_told_is_refused(run: Run) -> None:
+    assert "129 tools, an agent is offered 128 at most (OFFERED_MAX)" in str(failure(run, "many", None, None, data=LIST_WANTED))
+    long = failure(run, "many", None, None, data=LIST_WANTED, allow=["long"])
+    assert (long.error_type, "262,144 at most (LIST_BYTES_MAX)" in str(long)) == ("mcp.too_large", True)
+    assert len(listed(run, "many", allow=["t1", "t2"])["tools"]) == 2
 
 
 # The file.

@@ -9,7 +9,7 @@ from contracts.events import Ending
 from contracts.failure import Failure
 from contracts.values import encode
 from domain.definition.graph import Graph
-from domain.execution.memo import AgentMemo, CallsMemo
+from domain.execution.memo import AgentMemo, CallsMemo, number_in
 from domain.execution.state import COMPLETED, Execution, NodeRun, Scope
 
 DENIED = "ai.denied"
@@ -32,7 +32,7 @@ def note_calls(state: Execution, run: NodeRun) -> None:
         if isinstance(verdict, dict):
             agent.results[index] = (False, encode(verdict))
         else:
-            number = verdict[0] if isinstance(verdict, list) else verdict
+            number = number_in(verdict)
             agent.asked[number] = agent.asked.get(number, 0) + 1
 
 

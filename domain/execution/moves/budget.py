@@ -65,7 +65,8 @@ def _question(ctx: Deciding, ready: Ready, config: bytes) -> tuple[Mapping[str, 
     assert isinstance(memo, AgentMemo), f"{ready.scope.owner} is no agent"
     config = memo.config or agency.config
     said = sum(length_of(turn.answer) + sum(length_of(result) for _, result in turn.results) for turn in memo.turns)
-    return ctx.parse(config)["agent"], length_of(config) + len(agency.told) + said
+    listed = sum(map(length_of, memo.lists.values()))
+    return ctx.parse(config)["agent"], length_of(config) + len(agency.told) + listed + said
 
 
 def _as_asked(graph: Graph, node: Node, written: Mapping[str, Any], bytes_asked: int) -> tuple[Mapping[str, Any], int]:

@@ -21,6 +21,7 @@ from contracts.messages import FilePart, Message, TextPart, read_messages, text_
 from contracts.models import ALIAS_PATTERN, CHAIN_MAX, REPAIR_DEFAULT, check_model, models_in
 from contracts.ports.activities import ActivityContext
 from contracts.prompts import REPAIR_MAX, STOPS_MAX
+from contracts.server_tools import server_tools
 from contracts.values import encode
 from workers.running.activities import config as configs
 from workers.running.activity_error import ActivityError
@@ -156,8 +157,17 @@ def _of_agent(path: str, config: dict[str, Any], data: Any) -> tuple[LlmConfig, 
     if "input" in config:
         asked = config["input"]
         given["prompt"] = asked if isinstance(asked, str) else encode(asked).decode()
-    turns = Turns(path=path, mode=config.get("tool_mode", "auto"), tools=data["tools"], turns=data["turns"])
+    turns = Turns(path=path, mode=config.get("tool_mode", "auto"), tools=[*data["tools"], *_of_servers(data)], turns=data["turns"])
     return configs.read_config(LlmConfig, given), turns
+
+
+def _of_servers(data: Any) -> list[dict[str, Any]]:
+    """The tools that MCP servers have listed, by the names that the engine knows them by."""
+    if "servers" not in data:
+        return []
+    lists = tuple((one["name"], encode(one["list"])) for one in data["servers"])
+    wanted = None if data.get("wanted") is None else tuple(data["wanted"])
+    return [one.as_told() for one in server_tools(tuple(one["name"] for one in data["tools"]), lists, wanted)]
 
 
 def _redacted(error: ActivityError, hidden: Redaction) -> ActivityError:

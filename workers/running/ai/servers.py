@@ -72,7 +72,7 @@ class _Kept:
     async def _hold(self, server: McpServer) -> None:
         try:
             async with piped(server) as (streams, gone):
-                gone.add_done_callback(lambda found: self._end(found.result()))
+                gone.add_done_callback(lambda found: None if found.cancelled() else self._end(found.result()))
                 async with Client(streams, elicitation_callback=_refusing(self._questions)) as found:
                     self._ready.set_result(found)
                     await gone
