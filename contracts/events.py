@@ -667,6 +667,13 @@ class ActivityHeld(_Event, frozen=True, tag=85):
     breaker: str
 
 
+class ActivityAsked(_Event, frozen=True, tag=100):
+    """The attempt has ended with questions, which its command holds; the next one begins when they are answered."""
+
+    path: str
+    attempt: int
+
+
 class ActivityReleased(_Event, frozen=True, tag=86):
     """The attempt goes on that a circuit breaker held; where it tries by it, that is the `trial`'s."""
 
@@ -787,6 +794,7 @@ Event: TypeAlias = (
     | BudgetRaised
     | ExecutionForked
     | PastTakenUp
+    | ActivityAsked
 )
 """Every fact that can stand in a history."""
 

@@ -16,7 +16,7 @@ ENDS: Final[dict[type[Event], str]] = {
 """With these it ends, as what they say."""
 GOES_ON: Final[frozenset[type[Event]]] = frozenset({
     e.NodeQueued, e.NodeHalted, e.NodeScheduled, e.NodeStarted, e.NodeRetried, e.NodeStopped, e.IncidentRaised, e.ActivityHeld,
-    e.ActivityReleased,
+    e.ActivityReleased, e.ActivityAsked,
 })  # fmt: skip
 """With these it begins, or is in another state from now on."""
 MOVES: Final[frozenset[type[Event]]] = GOES_ON | ENDS.keys() | {e.NodeProgressed}

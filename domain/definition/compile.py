@@ -18,6 +18,7 @@ from contracts.values import encode
 from domain.definition.agent_turns import AGENT, add_turns
 from domain.definition.budgets import note_budgets
 from domain.definition.graph import ERROR_PORT, Body, Compiled, Edge, Graph, Node, RetryPolicy, programs_in, programs_of, visible_bodies
+from domain.definition.graph_questions import add_questions, asks, without_ask
 from domain.definition.models_in_use import with_model
 from domain.definition.prompts_in_use import with_prompt
 from domain.expressions import Program, parse_duration, program, value
@@ -66,6 +67,8 @@ def _add_body(graph: Graph, definition: BodyDefinition, owner: Node | None, labe
     for node in body.nodes:
         if node.type == AGENT:
             add_turns(graph, node, _add_body)
+        elif asks(node.definition):
+            add_questions(graph, node, _add_body)
     return body
 
 
@@ -95,7 +98,7 @@ def _add_node(graph: Graph, body: Body, index: int, definition: NodeDefinition) 
 
 def _config_of(graph: Graph, kind: str, config: dict[str, Any]) -> dict[str, Any]:
     """The config of an activity, with what the rest of the definition says for it."""
-    return with_prompt(kind, with_model(kind, config, graph.settings.models), graph.definition.prompts)
+    return with_prompt(kind, with_model(kind, without_ask(kind, config), graph.settings.models), graph.definition.prompts)
 
 
 def _add_input(node: Node, definition: NodeDefinition) -> None:

@@ -9,6 +9,7 @@ from contracts.definitions import Retry
 from domain.definition.configs import check_activity_config
 from domain.definition.fields import marked_fields
 from domain.definition.findings import Findings, listed
+from domain.definition.graph_questions import GRAPH_KIND, check_ask
 from domain.definition.kind_shape import KindShape
 from domain.definition.names_check import check_variable, variables_known
 from domain.definition.outline import Outline, OutlineBody, OutlineNode, bodies_around, config_of
@@ -32,6 +33,8 @@ def check_node(outline: Outline, node: OutlineNode) -> None:
         return
     if not node.is_activity:
         _check_no_activity(outline.findings, node)
+    elif node.definition.type == GRAPH_KIND:
+        check_ask(outline, node)
     if node.definition.on_error == "continue" and node.ports == ():
         message = f"`on_error: continue` goes on by a port, and a `{node.definition.type}` has none"
         outline.findings.add(f"{node.path}.on_error", "nothing_to_continue", message, "remove it, or add an edge from its port `error`")

@@ -333,8 +333,41 @@ class HeldMemo(Notes, array_like=True, tag="held"):
     since: int = 0
 
 
+class AskedMemo(Notes, array_like=True, tag="asked"):
+    """What an activity notes whose graph asks something: the names of the questions and the questions (JSON), and the answers by place.
+
+    `first` is how many were asked before; `is_open` says that the attempt that asks has ended, and the next one has not begun.
+    """
+
+    first: int = 0
+    names: list[str] = msgspec.field(default_factory=list)
+    questions: list[bytes] = msgspec.field(default_factory=list)
+    answers: dict[int, bytes] = msgspec.field(default_factory=dict)
+    is_open: bool = True
+
+    def leave(self, kind: KindShape, path: str, label: str, index: int, ending: Ending, output: bytes) -> None:
+        """A question is answered."""
+        if ending.status == "completed":
+            self.answers[index - self.first] = output
+
+    def given(self, kind: KindShape, index: int, data: bytes) -> bytes | None:
+        """The question."""
+        return self.questions[index - self.first]
+
+
 Memo: TypeAlias = (
-    LoopMemo | BranchesMemo | TryMemo | WaitMemo | ChildMemo | CancelMemo | DetailMemo | TaskMemo | AgentMemo | CallsMemo | HeldMemo
+    LoopMemo
+    | BranchesMemo
+    | TryMemo
+    | WaitMemo
+    | ChildMemo
+    | CancelMemo
+    | DetailMemo
+    | TaskMemo
+    | AgentMemo
+    | CallsMemo
+    | HeldMemo
+    | AskedMemo
 )
 MEMOS: Final[dict[MemoName, type[Memo]]] = {
     "loop": LoopMemo,

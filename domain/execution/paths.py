@@ -7,7 +7,7 @@ from typing import Final
 from contracts.values import NULL
 from domain.definition.graph import Body, Graph, Node
 from domain.definition.kind_shape import KindShape
-from domain.execution.memo import HeldMemo
+from domain.execution.memo import AskedMemo, HeldMemo
 from domain.execution.state import TAKEN, Execution, NodeRun, Scope
 
 UNDO_SUFFIX: Final = ".compensate"
@@ -75,7 +75,12 @@ def acting_shape(graph: Graph, run: NodeRun) -> KindShape:
 def is_for_worker(graph: Graph, run: NodeRun) -> bool:
     """Whether a worker is to do it."""
     node = graph.nodes[run.node]
-    return node.undo_kind.name == "activity" if is_undo(run.path) else node.is_activity
+    return node.undo_kind.name == "activity" if is_undo(run.path) else node.is_activity and not has_asked(run)
+
+
+def has_asked(run: NodeRun) -> bool:
+    """Whether its attempt has ended with questions that are not all answered."""
+    return isinstance(run.memo, AskedMemo) and run.memo.is_open
 
 
 def held_by(run: NodeRun) -> str:

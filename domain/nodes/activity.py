@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from contracts.events import NodeScheduled
+from contracts.events import Ending, NodeScheduled
 from domain.execution.deciding import Deciding, Ready
 from domain.execution.kind import Kind
 from domain.execution.moves import budget
+from domain.execution.moves.advance import begin
+from domain.execution.moves.stop import stop_run
+from domain.execution.state import NodeRun, Scope
 
 
 class Activity(Kind):
@@ -31,3 +34,10 @@ class Activity(Kind):
         if node.asks is not None and not budget.may_ask(ctx, ready, filled or node.static_config):
             return
         ctx.emit(NodeScheduled(ready.path, ready.attempt, data, filled, key, given))
+
+    def on_scope_left(self, ctx: Deciding, run: NodeRun, scope: Scope, ending: Ending, output: bytes) -> None:
+        """A question of its graph is answered: with the last one the next attempt begins."""
+        if ending.status != "completed":
+            stop_run(ctx, run, ending)
+        elif not run.bodies:
+            begin(ctx, Ready(ctx.state.scopes[run.scope], ctx.graph.nodes[run.node], run.path, run.data, run.attempt + 1, None))

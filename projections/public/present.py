@@ -336,6 +336,7 @@ INTERNAL: Final[frozenset[type[Event]]] = frozenset(
         e.TaskNoticeStarted,
         e.ExecutionForked,
         e.PastTakenUp,
+        e.ActivityAsked,
     }
 )
 """Those that are how the engine does things, and nobody's business outside."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import importlib
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -16,13 +17,19 @@ import refold
 from refold.ai.state_graph import to_state_graph
 from refold.errors import ActivityError
 from refold.extras import how_to_install
+from refold.json_values import dumps
 from refold.worker.activities import ActivityContext
+from refold.worker.raised import DETAILS_BYTES_MAX
 
 try:
     from langchain_core.runnables import Runnable, RunnableConfig, RunnableLambda
+    from langgraph.checkpoint.memory import InMemorySaver
     from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
+    from langgraph.errors import GraphInterrupt
     from langgraph.graph import StateGraph
     from langgraph.pregel import Pregel
+    from langgraph.types import Command as GoTo
+    from langgraph.types import Interrupt
 except ModuleNotFoundError as error:
     if (error.name or "").partition(".")[0] not in ("langgraph", "langchain_core"):
         raise
@@ -32,6 +39,9 @@ __all__ = ["MODES", "langgraph", "run_recorded", "to_state_graph"]
 
 MODES: Final = ("custom", "updates", "messages")
 """What a graph may say while it runs."""
+QUESTIONS_MAX: Final = 100
+_ASKED: Final = "asked "
+"""The names of steps that are answers begin so."""
 _PLAIN: Final = frozenset({str, int, float, bool, type(None)})
 _typed: Final = JsonPlusSerializer()
 
@@ -45,44 +55,102 @@ async def langgraph(given: Any, config: dict[str, Any], context: ActivityContext
 
 
 async def run_recorded(graph: Any, given: Any, context: ActivityContext, modes: tuple[str, ...] = ()) -> Any:
-    """Run a graph, compiled or not, in an activity of your own. Raises ActivityError where it asks somebody (`interrupt()`)."""
-    output: Any = None
-    async for mode, said in _recorded(graph, context).astream(given, stream_mode=["values", *modes]):
-        if mode != "values":
-            context.log(mode, node=_node_of(mode, said), said=_shown(said))
-        elif isinstance(said, Mapping) and "__interrupt__" in said:
-            asked = [_shown(one.value) for one in said["__interrupt__"]]
-            raise ActivityError(
-                "langgraph.interrupted", "the graph asks somebody, which no activity can wait for", details=asked, retryable=False
-            )
-        else:
-            output = said
+    """Run a graph, compiled or not, in an activity of your own.
+
+    Raises ActivityError `langgraph.interrupted` where it asks something (`interrupt()`) that nobody has answered yet.
+    """
+    run = _Run(graph, context)
+    answers = any(name.startswith(_ASKED) for name in context.recorded_steps)
+    output, asked = await run.through(given, modes, InMemorySaver() if answers else None)
+    if asked:
+        raise _interrupted(asked)
     return output
 
 
-def _recorded(graph: Any, context: ActivityContext) -> Any:
-    """The graph with each of its nodes as a step. It keeps no checkpoints."""
-    compiled = graph.compile() if isinstance(graph, StateGraph) else graph
-    if not isinstance(compiled, Pregel):
-        raise _invalid(f"it is {type(graph).__name__}, and no graph of LangGraph")
-    nodes = {
-        name: node if name == "__start__" else node.copy({"bound": _step_of(name, node.bound, context)})
-        for name, node in compiled.nodes.items()
-    }
-    return compiled.copy({"nodes": nodes, "checkpointer": False})
+class _Run:
+    """A graph in an attempt, with each of its nodes as a step. It keeps no checkpoints, but for the moment in which it is answered."""
+
+    def __init__(self, graph: Any, context: ActivityContext) -> None:
+        compiled = graph.compile() if isinstance(graph, StateGraph) else graph
+        if not isinstance(compiled, Pregel):
+            raise _invalid(f"it is {type(graph).__name__}, and no graph of LangGraph")
+        self._compiled, self._context = compiled, context
+        self._asks: dict[str, str] = {}
+        """The questions under way by LangGraph's ids for them, as the steps that their answers are."""
+        self._told: Counter[str] = Counter()
+        """How many questions of each step are answered."""
+
+    async def through(self, given: Any, modes: tuple[str, ...], saver: InMemorySaver | None) -> tuple[Any, list[dict[str, Any]]]:
+        """Run it to its end, or to questions that nobody has answered; gives its last state, and those."""
+        graph = self._recorded(saver)
+        config: RunnableConfig = {"configurable": {"thread_id": self._context.path}}
+        while True:
+            output, asked = await self._until_it_asks(graph, given, modes, config)
+            known = {one.id: self._asks[one.id] for one in asked if self._asks.get(one.id) in self._context.recorded_steps}
+            if not known:
+                return output, [{"ask": self._asks.get(one.id, one.id), "value": _shown(one.value)} for one in asked]
+            given = GoTo(resume={id_: await self._answer(name) for id_, name in known.items()})
+
+    async def _until_it_asks(self, graph: Any, given: Any, modes: tuple[str, ...], config: RunnableConfig) -> tuple[Any, list[Interrupt]]:
+        output, asked = None, dict[str, Interrupt]()
+        async for mode, said in graph.astream(given, config, stream_mode=["values", *modes]):
+            if mode != "values":
+                if not _is_of_an_interrupt(mode, said):
+                    self._context.log(mode, node=_node_of(mode, said), said=_shown(said))
+            elif isinstance(said, Mapping) and "__interrupt__" in said:
+                asked |= {one.id: one for one in said["__interrupt__"]}
+            else:
+                output = said
+        return output, list(asked.values())
+
+    async def _answer(self, name: str) -> Any:
+        self._told[name.rpartition(" ")[0]] += 1
+        return await self._context.step_async(name, _never)
+
+    def _recorded(self, saver: InMemorySaver | None) -> Any:
+        nodes = {
+            name: node if name == "__start__" else node.copy({"bound": self._step_of(name, node.bound)})
+            for name, node in self._compiled.nodes.items()
+        }
+        return self._compiled.copy({"nodes": nodes, "checkpointer": saver or False})
+
+    def _step_of(self, node: str, bound: Runnable[Any, Any]) -> Runnable[Any, Any]:
+        async def run(given: Any, config: RunnableConfig) -> Any:
+            name = _name(node, config)
+
+            async def once() -> dict[str, Any]:
+                try:
+                    return _written(await bound.ainvoke(given, config))
+                except GraphInterrupt as error:
+                    for place, one in enumerate(error.args[0] if error.args else ()):
+                        self._asks[one.id] = f"{_ASKED}{name} {self._told[f'{_ASKED}{name}'] + place}"
+                    raise
+
+            return _read(await self._context.step_async(name, once))
+
+        def refuse(given: Any) -> Any:
+            raise _invalid("it is run in an event loop only")
+
+        return RunnableLambda(refuse, afunc=run, name=node)
 
 
-def _step_of(node: str, bound: Runnable[Any, Any], context: ActivityContext) -> Runnable[Any, Any]:
-    async def run(given: Any, config: RunnableConfig) -> Any:
-        async def once() -> dict[str, Any]:
-            return _written(await bound.ainvoke(given, config))
+def _never() -> Any:
+    raise AssertionError("an answer that is recorded is asked for")
 
-        return _read(await context.step_async(_name(node, config), once))
 
-    def refuse(given: Any) -> Any:
-        raise _invalid("it is run in an event loop only")
+def _interrupted(asked: list[dict[str, Any]]) -> ActivityError:
+    """What the attempt ends by: the engine asks those who answer, where the node names them."""
+    try:
+        size = len(dumps(asked))
+    except Exception as error:  # what a graph asks may be anything
+        raise _invalid(f"what it asks is no JSON value: {error}") from None
+    if len(asked) > QUESTIONS_MAX or size > DETAILS_BYTES_MAX:
+        raise _invalid(f"it asks {len(asked)} questions in {size} bytes; {QUESTIONS_MAX} in {DETAILS_BYTES_MAX} are allowed at once")
+    return ActivityError("langgraph.interrupted", "the graph asks something", details=asked, retryable=False)
 
-    return RunnableLambda(refuse, afunc=run, name=node)
+
+def _is_of_an_interrupt(mode: str, said: Any) -> bool:
+    return mode == "updates" and isinstance(said, Mapping) and "__interrupt__" in said
 
 
 def _name(node: str, config: RunnableConfig) -> str:

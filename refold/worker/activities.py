@@ -84,6 +84,11 @@ class ActivityContext(Cancellation):
         """Whether the attempt ends here, and begins anew: for the worker."""
 
     @property
+    def recorded_steps(self) -> frozenset[str]:
+        """The names of the steps that earlier attempts have recorded, and of what was answered to them."""
+        return frozenset(self._given.get("steps") or ())
+
+    @property
     def correlation_id(self) -> str:
         """Of the outside request that it goes back to; empty where that had none."""
         return str(self._given.get("correlation_id", ""))

@@ -84,3 +84,39 @@ def asking() -> Any:
 
 WALK, SPREAD, TALK, ASK = walking(), spreading(), talking(), asking()
 NOTHING = 7
+
+
+class Book(TypedDict, total=False):
+    file: str
+    said: Annotated[list[Any], operator.add]
+
+
+def booking() -> Any:
+    """Two nodes ask at once, one of them twice; what comes behind them dies once."""
+
+    def flight(state: Book) -> Book:
+        note({"file": state["file"]}, "flight")
+        first = interrupt({"question": "Which flight?"})
+        return {"said": [first["comment"], interrupt(f"Which seat in {first['comment']}?")["comment"]]}
+
+    def hotel(state: Book) -> Book:
+        note({"file": state["file"]}, "hotel")
+        return {"said": [interrupt("Which hotel?")["comment"]]}
+
+    def pay(state: Book) -> Book:
+        note({"file": state["file"]}, "pay")
+        if not os.path.exists(f"{state['file']}.died"):
+            open(f"{state['file']}.died", "x").close()
+            os.kill(os.getpid(), signal.SIGKILL)
+        return {"said": ["paid"]}
+
+    graph = StateGraph(Book)
+    for node in (flight, hotel, pay):
+        graph.add_node(node.__name__, node)
+    graph.add_edge(START, "flight")
+    graph.add_edge(START, "hotel")
+    graph.add_edge(["flight", "hotel"], "pay")
+    return graph
+
+
+BOOK = booking()

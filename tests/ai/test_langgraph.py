@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
+import signal
+import subprocess
 import sys
+import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +21,7 @@ from contracts.commands import RecordStep
 from refold.ai.langgraph import langgraph, run_recorded
 from refold.worker.steps import Step
 from tests.ai import graphs
+from tests.api.conftest import Server
 from tests.protocol.conformance import running
 from tests.protocol.host import Host
 from tests.sdk.working import working
@@ -91,6 +97,56 @@ def test_what_a_graph_says_while_it_runs_goes_to_those_who_look_on(host: Host, n
     lines = [line for result in host.results() for line in result.get("log", [])]
     assert [line["fields"]["said"] for line in lines if line["message"] == "custom"] == [{"at": 0}, {"at": 1}]
     assert [line["fields"]["node"] for line in lines if line["message"] == "updates"] == ["walk", "walk"]
+
+
+BOOKING = {
+    "name": "booking",
+    "nodes": [{"id": "trip", "type": "langgraph", "config": {"graph": "tests.ai.graphs:BOOK", "ask": {"timeout": "1h"}}}],
+}
+
+
+@contextmanager
+def engine(folder: Path) -> Iterator[refold.Client]:
+    """A server and a worker, both killed in the end."""
+    server = Server(folder)
+    command = [sys.executable, "-m", "refold", "worker", "refold.ai.langgraph", "--processes", "2", "--server", server.url]
+    worker = subprocess.Popen(command, stderr=subprocess.PIPE, start_new_session=True)
+    try:
+        yield refold.Client(server.url)
+    finally:
+        os.killpg(worker.pid, signal.SIGKILL)
+        worker.communicate()
+        server.kill()
+
+
+def open_tasks(client: refold.Client, count: int) -> dict[str, str]:
+    """The tasks by their questions, when there are so many."""
+    deadline = time.monotonic() + 60
+    while len(found := client.tasks()) != count:
+        assert time.monotonic() < deadline, found
+    return {one["question"]: one["task_id"] for one in found}
+
+
+def test_people_answer_what_a_graph_asks_over_the_death_of_engine_and_worker(tmp_path: Path, notes: Path) -> None:
+    """Two nodes ask at once, one of them once more when it has its answer; the worker dies in the node behind them, too."""
+    with engine(tmp_path / "data") as client:
+        client.publish(BOOKING)
+        client.start("booking", {"file": str(notes)}, execution_id="trip-1")
+        assert open_tasks(client, 2).keys() == {"Which flight?", "Which hotel?"}
+    with engine(tmp_path / "data") as client:
+        asked = open_tasks(client, 2)
+        for question, comment in (("Which hotel?", "Ritz"), ("Which flight?", "LH1")):
+            client.answer_task(asked[question], "approved", comment=comment)
+        (question, task) = open_tasks(client, 1).popitem()
+        assert question == "Which seat in LH1?"
+        client.answer_task(task, "approved", comment="3A")
+        assert client.wait("trip-1", timeout_s=60)["output"]["said"] == ["LH1", "3A", "Ritz", "paid"]
+    ran = notes.read_text().split()
+    assert ran.count("pay") == 2, "it was killed in it once"
+    assert (ran.count("flight"), ran.count("hotel")) == (6, 3), (
+        "from its first line for each answer in each attempt, no more when it has ended"
+    )
+    assert subprocess.run([sys.executable, "-m", "refold", "verify", "--data", str(tmp_path / "data")], check=False).returncode == 0
 
 
 @pytest.mark.parametrize(

@@ -647,7 +647,7 @@ class World:
 
 def _report(effect: c.RunActivity, result: Any) -> Command:
     if isinstance(result, Exception):
-        failure = Failure(getattr(result, "error_type", type(result).__name__), str(result))
+        failure = Failure(getattr(result, "error_type", type(result).__name__), str(result), getattr(result, "details", None))
         after_ms = getattr(result, "retry_after_ms", 0)
         return c.FailActivity(effect.path, effect.attempt, failure, getattr(result, "retryable", True), retry_after_ms=after_ms)
     if isinstance(result, Told):

@@ -7,8 +7,9 @@ from typing import Any
 from contracts import commands as c
 from contracts.pins import Plan
 from domain.execution.facts import runs
+from tests.domain.nodes.test_graph_questions import asking
 from tests.domain.run_life import Transition
-from tests.domain.spec import World, fails, slow
+from tests.domain.spec import World, fails, signal, slow
 from tests.domain.test_definitions_tables import CASES, CHILD, act_of, command_of
 
 TABLE = {(before, event, after) for before, event, after in re.findall(r"^    (\w+) +(\w+) +→ (\w+)", str(runs.__doc__), re.MULTILINE)}
@@ -49,6 +50,9 @@ def worlds() -> list[World]:
         ).start({}),
         *[World("nodes: [{id: a, type: bad}]").start().send(c.ResolveIncident("1", action)) for action in ("retry", "skip", "fail")],
         World("nodes: [{id: a, type: bad}]").start().send(c.CancelExecution()),
+        World("nodes: [{id: g, type: langgraph, config: {graph: m, ask: {signal: go}}}]", acts={"langgraph": asking(("a",))})
+        .start()
+        .send(signal("go")),
         World(CANCELLED % (AGAIN % 2)).start(),
         World(TWO % (AGAIN % 2), acts={"s": slow(10)}).start(),
         World(TWO % "on_error: fail", acts={"s": slow(10)}).start(),

@@ -13,6 +13,7 @@ from contracts.pins import Pin, Plan
 from contracts.system import BREAKER, SLOT
 from contracts.usage import Allowance, ModelCall, Price, Rates
 from domain.replay.forking import Wish, fork
+from tests.domain.nodes.test_graph_questions import asking
 from tests.domain.spec import NEVER, START_MS, Told, World, create, fails, never, signal, slow
 from tests.laws.test_forks import Recorded
 
@@ -245,6 +246,14 @@ def _breaker() -> World:
     return world.start({"name": "shop"}, workflow=BREAKER)
 
 
+def _asked() -> World:
+    text = "nodes: [{id: trip, type: langgraph, config: {graph: m, ask: {assignees: [ada]}}}, {id: pay, type: pay}]\nedges: [{from: trip, to: pay}]"
+    world = World(text, acts={"langgraph": asking(("asked flight 1 0", "asked hotel 1 0"), ("asked flight 1 1",))}).start()
+    for place, comment in ((0, "LH1"), (1, "Ritz"), (2, "3A")):
+        world.send(c.AnswerTask(f"trip[{place}]/ask", 1, "approved", Person("ada"), None, comment))
+    return world
+
+
 def _held() -> World:
     """What a breaker holds is cancelled, let go on, and tries; of what has failed it is told."""
     text = "nodes: [{id: a, type: slow}, {id: b, type: slow}, {id: p, type: merge}]\nedges: [{from: a, to: p}, {from: b, to: p}]"
@@ -304,6 +313,7 @@ SCENARIOS: Final[dict[str, Callable[[], World]]] = {
     "terminated": _terminated,
     "undo": _undo,
     "breaker": _breaker,
+    "asked": _asked,
     "held": _held,
     "keeper": _keeper,
     "keeper_refused": _keeper_refused,

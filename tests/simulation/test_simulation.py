@@ -104,6 +104,7 @@ def test_every_event_happens(outcomes: list[Outcome]) -> None:
         "ExecutionErased",  # of what is sealed alone, and the simulated disk keeps no keys: tests/workers/test_sealing.py
         "NodeHalted",  # of test runs, as the next; no plan makes one: tests/domain/test_test_runs.py, tests/cluster/test_test_runs.py
         "NodePinned",
+        "ActivityAsked",  # of graphs of LangGraph, which no plan runs: tests/domain/nodes/test_graph_questions.py
         "ExecutionForked",  # nobody forks in it, as of the next: tests/laws/test_forks.py, tests/api/test_forks.py
         "PastTakenUp",
         "TaskNoticeStarted",  # of channels that something is sent by alone: tests/workers/test_send_notice.py

@@ -16,8 +16,9 @@ from domain.execution.memo import TaskMemo
 from domain.execution.moves import budget, compensation
 from domain.execution.moves.completion import complete
 from domain.execution.moves.fast_path import take_fast_path
+from domain.execution.moves.questions import ask
 from domain.execution.moves.trials import note_failure, note_success
-from domain.execution.paths import held_by, is_undo
+from domain.execution.paths import has_asked, held_by, is_undo
 from domain.execution.state import NodeRun
 
 LOSSES_MAX: Final = 10
@@ -36,8 +37,8 @@ def _active(ctx: Deciding, path: str, attempt: int) -> NodeRun:
     One that a circuit breaker holds may have been with a worker before, whose result is one.
     """
     run = ctx.state.runs.get(path)
-    if run is None or run.attempt != attempt or not (run.status == "active" or held_by(run)):
-        found = "it has ended" if run is None else f"it is {run.status} in attempt {run.attempt}"
+    if run is None or run.attempt != attempt or not (run.status == "active" or held_by(run)) or has_asked(run):
+        found = "it has ended" if run is None or has_asked(run) else f"it is {run.status} in attempt {run.attempt}"
         raise Rejected("stale_attempt", f"nobody waits for attempt {attempt} of {path}: {found}", path=path, attempt=attempt)
     if run.memo is not None and isinstance(run.memo, TaskMemo):
         raise Rejected("stale_attempt", f"no worker is asked for {path}: people are, and they answer its task", path=path, attempt=attempt)
@@ -64,6 +65,8 @@ def _fail_activity(ctx: Deciding, command: c.FailActivity) -> None:
         return
     if command.calls or ctx.state.spending is not None:
         budget.count(ctx, run, command)
+    if not is_undo(command.path) and ask(ctx, run, command.failure):
+        return
     note_failure(ctx, run, command.breakers)
     not_before = ctx.now + command.retry_after_ms if command.retry_after_ms > 0 else 0
     compensation.fail_run(ctx, run, command.failure, command.retryable, not_before)

@@ -7,6 +7,7 @@ from typing import Final
 from contracts import events as e
 from contracts.commands import LoseActivity, RecordStep
 from contracts.events import carried, carried_failure
+from contracts.questions import questions_in
 from contracts.values import length_of
 from domain.definition.graph import Graph
 from domain.execution import edges
@@ -20,9 +21,9 @@ from domain.execution.facts.runs import (
     linger,
     open_run,
 )
-from domain.execution.memo import MEMOS
+from domain.execution.memo import MEMOS, AskedMemo
 from domain.execution.paths import acting_shape, is_undo, locate, plain_data
-from domain.execution.state import CANCELLED, COMPLETED, FAILED, SKIPPED, Ended, Execution
+from domain.execution.state import CANCELLED, COMPLETED, FAILED, SKIPPED, Ended, Execution, NodeRun
 
 OUT: Final = ("out",)
 
@@ -38,6 +39,31 @@ def _scheduled(graph: Graph, state: Execution, event: e.NodeScheduled, cause: Ca
         run.cache_key = event.cache_key
     if event.input is not None:
         run.input = event.input
+    if isinstance(run.memo, AskedMemo) and run.memo.is_open:
+        _hand_over(run, run.memo)
+
+
+def _hand_over(run: NodeRun, memo: AskedMemo) -> None:
+    """What was answered is a step of the attempts that follow."""
+    memo.is_open = False
+    run.steps = {} if run.steps is None else run.steps
+    for place, answer in memo.answers.items():
+        run.steps[memo.names[place]] = answer
+        run.steps_bytes += len(memo.names[place]) + length_of(answer)
+
+
+def _activity_asked(graph: Graph, state: Execution, event: e.ActivityAsked, cause: Cause) -> None:
+    """It counts as no try. The questions stand in the command."""
+    run, failure = state.runs.get(event.path), carried_failure(cause.command)
+    asked = None if failure is None else questions_in(failure)
+    if run is None or asked is None:
+        return
+    before = run.memo if isinstance(run.memo, AskedMemo) else None
+    first = 0 if before is None else before.first + len(before.names)
+    run.memo = AskedMemo(first, [name for name, _ in asked], [question for _, question in asked])
+    run.started_at, run.progress = 0, None
+    run.tried += 1
+    drop_attempt_timers(state, event.path)
 
 
 def _node_started(graph: Graph, state: Execution, event: e.NodeStarted, cause: Cause) -> None:
@@ -221,5 +247,6 @@ APPLIERS: Final[dict[type, Applier]] = {
     e.NodePinned: _node_pinned,
     e.NodeStopped: _node_stopped,
     e.StepRecorded: _step_recorded,
+    e.ActivityAsked: _activity_asked,
     e.NodesReset: _nodes_reset,
 }

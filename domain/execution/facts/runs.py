@@ -20,6 +20,7 @@ the execution ends all of them. `tests/domain/test_run_life.py` collects which o
     queued      ActivityReleased → active       the circuit breaker that held it lets it go on
     active      ActivityHeld    → queued        a circuit breaker lets nothing through
     active      NodeProgressed  → active
+    active      NodeScheduled   → active        what its graph has asked is answered
     active      NodeCompleted   → ended
     active      NodeCompleted   → lingering     losers in it run on, and change nothing
     active      NodeRetried     → retrying
