@@ -246,7 +246,7 @@ class HistoryPresenter:
                 return self._shown(output=carried(command))
             case e.StepRecorded() if isinstance(command, c.RecordStep):
                 return {"name": command.name, **self._shown(output=command.output)}
-            case e.UsageCounted() if event.calls is None and isinstance(command, c.CompleteActivity | c.FailActivity):
+            case e.UsageCounted(calls=None, amount=None) if isinstance(command, c.CompleteActivity | c.FailActivity):
                 return {"calls": [_call(one) for one in command.calls]} if command.calls else {}
             case e.CommandHeld():
                 return {"command": type(command).__name__}
