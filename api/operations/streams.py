@@ -15,6 +15,7 @@ from api.service import Service, Unavailable
 from api.streams.position import Places, check_reached, read_position
 from api.streams.selection import select
 from api.streams.server_sent import EventStream
+from api.streams.text_stream import Telling, TextStream, read_places
 from contracts.errors import LogError, Rejected
 from domain.execution.state import ENDED
 
@@ -26,6 +27,11 @@ From = Annotated[
 LastEventId = Annotated[
     str | None, Header(alias="Last-Event-ID", description="the same, as browsers say it that come again; it counts more")
 ]
+LastTextId = Annotated[
+    str | None,
+    Header(alias="Last-Event-ID", description="the `id` of the last event, as browsers say it that come again: what follows it is told"),
+]
+TextPath = Annotated[str | None, Query(description="only the texts of this node, and of those in it")]
 Types = Annotated[list[str] | None, Query(description="only events of this type, like `NodeFailed`; may be repeated")]
 EventFilter = Annotated[str | None, Query(description="only events for which this expression over their attributes is true")]
 
@@ -60,6 +66,17 @@ async def stream_execution_events(
         return await has_ended(service, execution)
 
     return EventStream(service.streams, selection, places, ended)
+
+
+async def stream_execution_text(service: Service, execution: Id, path: TextPath = None, last_event_id: LastTextId = None) -> Response:
+    """Tell of the texts that models say in an execution while they say them, until it has ended."""
+    telling = Telling(read_places(last_event_id or ""), path)
+    await has_ended(service, execution)
+
+    async def ended() -> bool:
+        return await has_ended(service, execution)
+
+    return TextStream(service.streams, service.channel, select(execution=execution), telling, ended)
 
 
 async def has_ended(service: Service, execution: str) -> bool:
@@ -99,6 +116,8 @@ _STREAM: Final[dict[str, Any]] = {
     "response_class": EventStream,
 }
 
+_TEXT: Final[dict[str, Any]] = {**_STREAM, "response_class": TextStream}
+
 LIVE: Final = Operation(method="GET", path="/v1/live", tag="streams", right="read", do=open_live, problems=(426,), status=101)
 
 STREAMS: Final = (
@@ -111,5 +130,9 @@ STREAMS: Final = (
     Operation(
         method="GET", path="/v1/executions/{execution}/events", tag="streams", right="read", do=stream_execution_events,
         described=_STREAM, problems=(404,),
+    ),
+    Operation(
+        method="GET", path="/v1/executions/{execution}/text", tag="streams", right="read", do=stream_execution_text, described=_TEXT,
+        problems=(404,),
     ),
 )  # fmt: skip

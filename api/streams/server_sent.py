@@ -36,7 +36,7 @@ from api.streams.streams import Streams
 MEDIA_TYPE: Final = "text/event-stream"
 RETRY_MS: Final = 1_000
 """So long after its stream has ended a reader comes again."""
-_HEADERS: Final = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+HEADERS: Final = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 _BEAT: Final = chunk_of(b":\n\n")
 _encode: Final = msgspec.json.Encoder().encode
 
@@ -96,7 +96,7 @@ class EventStream(Response):
     ) -> None:
         """Raises Overloaded where there is no room for it."""
         streams.check_room()
-        super().__init__(headers=_HEADERS)
+        super().__init__(headers=HEADERS)
         del self.headers["content-length"]
         self._streams, self._selection, self._places, self._has_ended = streams, selection, places, has_ended
 
@@ -116,7 +116,7 @@ class EventStream(Response):
         requests = self._streams.requests
         reader = self._streams.open(self._selection, self._places, sink)
         requests.under_way -= 1  # it has a bound of its own
-        gone = asyncio.ensure_future(_is_gone(receive))
+        gone = asyncio.ensure_future(is_gone(receive))
         over = asyncio.ensure_future(sink.has_ended.wait())
         try:
             if self._has_ended is not None and await self._has_ended():
@@ -129,6 +129,7 @@ class EventStream(Response):
             over.cancel()
 
 
-async def _is_gone(receive: Receive) -> None:
+async def is_gone(receive: Receive) -> None:
+    """Wait until whoever reads is there no more."""
     while (await receive())["type"] != "http.disconnect":
         pass

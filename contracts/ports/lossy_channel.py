@@ -15,7 +15,8 @@ ROOM_DEFAULT: Final = 1_000
 
 Topic: TypeAlias = Literal["progress", "log", "text"]
 """What is told: how far an attempt is, `{"progress": …, "detail": …}`; a line of its log, `{"level": …, "message": …, "fields": …}`; more
-of a text that it is about to give, `{"seq": …, "text": …}`, with `"reset": true` where that is all there is so far.
+of a text that it is about to give, `{"seq": …, "text": …}`, with `"reset": true` where that is all there is so far, and then `since`, the
+number of the piece before its first.
 """
 
 

@@ -60,7 +60,7 @@ class MemoryChannel:
             if said.length >= TEXT_CHARS_MAX:
                 return None
             said.add(text)
-            value = {"seq": said.seq, "text": text, **({"reset": True} if is_new else {})}
+            value = {"seq": said.seq, "text": text, **({"reset": True, "since": said.since} if is_new else {})}
             listening = self._listening  # who comes later begins with all of it, this piece too
         passing = Passing(execution, path, attempt, "text", encode(value))
         _tell(listening, passing)
@@ -101,12 +101,12 @@ def _tell(listening: tuple[_Listening, ...], passing: Passing) -> None:
 
 
 class _Text:
-    """What an attempt has said so far; `seq` counts what was told."""
+    """What an attempt has said so far; `seq` counts what was told, `since` what was told before its first."""
 
-    __slots__ = ("_parts", "attempt", "length", "seq")
+    __slots__ = ("_parts", "attempt", "length", "seq", "since")
 
     def __init__(self, attempt: int, seq: int) -> None:
-        self.attempt, self.seq, self.length = attempt, seq, 0
+        self.attempt, self.seq, self.since, self.length = attempt, seq, seq, 0
         self._parts: list[str] = []
 
     def add(self, text: str) -> None:
@@ -116,7 +116,8 @@ class _Text:
 
     def whole(self, execution: str, path: str) -> Passing:
         self._parts = ["".join(self._parts)]
-        return Passing(execution, path, self.attempt, "text", encode({"seq": self.seq, "text": self._parts[0], "reset": True}))
+        value = {"seq": self.seq, "text": self._parts[0], "reset": True, "since": self.since}
+        return Passing(execution, path, self.attempt, "text", encode(value))
 
 
 class _Listening:

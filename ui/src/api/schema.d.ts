@@ -1049,6 +1049,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/executions/{execution}/text": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Tell of the texts that models say in an execution while they say them, until it has ended. */
+        get: operations["stream_execution_text"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/executions/{execution}/trace": {
         parameters: {
             query?: never;
@@ -6904,6 +6921,35 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RecordedTest"];
+                };
+            };
+        };
+    };
+    stream_execution_text: {
+        parameters: {
+            query?: {
+                /** @description only the texts of this node, and of those in it */
+                path?: string | null;
+            };
+            header?: {
+                /** @description the `id` of the last event, as browsers say it that come again: what follows it is told */
+                "Last-Event-ID"?: string | null;
+            };
+            path: {
+                /** @description the id of an execution */
+                execution: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Server-sent events. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": string;
                 };
             };
         };
