@@ -52,6 +52,7 @@ STATUSES: Final[dict[str, int]] = {
     "unknown_dead_letter": 404,
     "unknown_task": 404,
     "unknown_prompt": 404,
+    "unknown_connector": 404,
     "unknown_attachment": 404,
     "unknown_value": 404,
     "not_asked": 403,

@@ -10,8 +10,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
 from api.execution_book import ExecutionBook
+from api.kept_book import KeptBook
 from api.letters import Letters
-from api.prompt_book import PromptBook
 from api.streams.streams import Streams
 from api.streams.watching import Watching
 from api.test_start import TestStart
@@ -186,7 +186,7 @@ class Copied(Protocol):
         """A big value. Raises Rejected where there is none."""
 
 
-class Service(TriggerBook, PromptBook, ExecutionBook, Watching, Comparing, Protocol):
+class Service(TriggerBook, KeptBook, ExecutionBook, Watching, Comparing, Protocol):
     """The engine as the API sees it."""
 
     @property

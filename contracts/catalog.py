@@ -74,9 +74,23 @@ class PromptPublished(msgspec.Struct, frozen=True, array_like=True, tag=5):
     correlation: str = ""
 
 
-CatalogRecord: TypeAlias = DefinitionPublished | DefinitionActivated | DefinitionArchived | DefinitionSource | PromptPublished
+class ConnectorPublished(msgspec.Struct, frozen=True, array_like=True, tag=6):
+    """A new version of a connector exists. `content` is JSON; the `hash` of it is what workflows pin."""
 
-_TAG_MAX: Final = 5
+    name: str
+    version: int
+    hash: str
+    content: bytes
+    recorded_at: int
+    actor: str = ""
+    correlation: str = ""
+
+
+CatalogRecord: TypeAlias = (
+    DefinitionPublished | DefinitionActivated | DefinitionArchived | DefinitionSource | PromptPublished | ConnectorPublished
+)
+
+_TAG_MAX: Final = 6
 _decoder: Final = msgspec.msgpack.Decoder(CatalogRecord)
 _any: Final = msgspec.msgpack.Decoder()
 

@@ -301,6 +301,14 @@ class PinnedPrompt(Model):
     content: dict[str, Any]
 
 
+class PinnedConnector(Model):
+    """An action of a connector that a published workflow uses: which version of it, its hash, and all that a node needs of it."""
+
+    version: int = Field(ge=1)
+    hash: str
+    content: dict[str, Any]
+
+
 class Settings(Model):
     """How the whole execution behaves."""
 
@@ -347,6 +355,9 @@ class WorkflowDefinition(Body):
     triggers: list[dict[str, Any]] = Field(default_factory=list, max_length=TRIGGERS_MAX, description="what starts executions by itself")
     prompts: dict[str, PinnedPrompt] = Field(
         default_factory=dict, description="the prompts that nodes name, as they were; written anew when the definition is published"
+    )
+    connectors: dict[str, PinnedConnector] = Field(
+        default_factory=dict, description="the actions of connectors that nodes name, as they were; written anew like `prompts`"
     )
     language: int | None = Field(default=None, ge=1, description="the number of the language; it is added when the definition is published")
 

@@ -12,7 +12,14 @@ from typing import Any, Final, NamedTuple, TypeGuard
 
 from contracts import commands as c
 from contracts import events as e
-from contracts.catalog import CatalogRecord, DefinitionActivated, DefinitionArchived, DefinitionPublished, PromptPublished
+from contracts.catalog import (
+    CatalogRecord,
+    ConnectorPublished,
+    DefinitionActivated,
+    DefinitionArchived,
+    DefinitionPublished,
+    PromptPublished,
+)
 from contracts.credentials import CredentialAct
 from contracts.dead_letter import LetterAct
 from contracts.events import Event
@@ -79,16 +86,16 @@ AUDIT: Final = Table(
 )
 _COMMANDS: Final = (
     "what was done: a command to an execution, `PublishDefinition`, `ActivateDefinition`, `ArchiveDefinition`, `PublishPrompt`, "
-    "`SendDeadLetter`, `DropDeadLetter`, `CreateCredential`, `RotateCredential`, `AuthorizeCredential`, `RewrapCredential`, "
-    "`DeleteCredential`"
+    "`PublishConnector`, `SendDeadLetter`, `DropDeadLetter`, `CreateCredential`, `RotateCredential`, `AuthorizeCredential`, "
+    "`RewrapCredential`, `DeleteCredential`"
 )
 COLUMNS: Final[Columns] = {
     "at": time("at", says="when it was decided, or written down"),
     "actor": text("actor", says="who did it; `anonymous` until there are users"),
     "command": text(
         "command",
-        says="what was done: a command, `PublishDefinition`, `ActivateDefinition`, `ArchiveDefinition`, `PublishPrompt`, `SendDeadLetter`, "
-        "`DropDeadLetter`",
+        says="what was done: a command, `PublishDefinition`, `ActivateDefinition`, `ArchiveDefinition`, `PublishPrompt`, "
+        "`PublishConnector`, `SendDeadLetter`, `DropDeadLetter`",
     ),
     "execution_id": text("execution", is_nullable=True, says="the execution that it was done to"),
     "workflow": text("workflow", is_nullable=True, says="the name of the workflow"),
@@ -243,11 +250,17 @@ def definition_act(offset: int, record: CatalogRecord) -> AuditRecord | None:
         case DefinitionArchived():
             name, about = "ArchiveDefinition", ""
         case PromptPublished():
-            about = f"prompt {record.name}, version {record.version}"
-            return AuditRecord(offset, 0, record.recorded_at, record.actor, "PublishPrompt", None, None, about, record.correlation)
+            return _kept_act(offset, record, "PublishPrompt", "prompt")
+        case ConnectorPublished():
+            return _kept_act(offset, record, "PublishConnector", "connector")
         case _:
             return None
     return AuditRecord(offset, 0, record.recorded_at, record.actor, name, None, record.name, about, record.correlation)
+
+
+def _kept_act(offset: int, record: PromptPublished | ConnectorPublished, name: str, noun: str) -> AuditRecord:
+    about = f"{noun} {record.name}, version {record.version}"
+    return AuditRecord(offset, 0, record.recorded_at, record.actor, name, None, None, about, record.correlation)
 
 
 def letter_act(offset: int, act: LetterAct) -> AuditRecord | None:

@@ -12,6 +12,7 @@ from api.operations.breakers import BREAKER_OPERATIONS
 from api.operations.bulk import BULKS
 from api.operations.cached_results import CACHED_RESULTS
 from api.operations.commands import COMMANDS
+from api.operations.connectors import CONNECTORS
 from api.operations.costs import COST_OPERATIONS
 from api.operations.credentials import CREDENTIALS
 from api.operations.dead_letters import DEAD_LETTERS
@@ -66,6 +67,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     *DRAFTS,
     *TEMPLATES,
     *PROMPTS,
+    *CONNECTORS,
     *BREAKER_OPERATIONS,
     *TRIGGER_OPERATIONS,
     *DEPENDENCY_OPERATIONS,

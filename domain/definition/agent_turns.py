@@ -22,6 +22,7 @@ from contracts.definitions import EdgeDefinition, NodeDefinition
 from contracts.server_tools import LIST_WANTED, is_server
 from contracts.values import encode
 from domain.definition.graph import Agency, Approval, Body, Graph, Node, Tool
+from domain.definition.pinned_connectors import offered
 from domain.expressions import program
 
 AGENT: Final = "agent"
@@ -99,8 +100,10 @@ def _agency(agent: Node, body: Body, sources: list[Node]) -> Agency:
     tools, told, servers = [], [], []
     for source, node in zip(sources, body.nodes[first:], strict=True):
         offer, name = source.definition.tool, _name(source)
-        schema = ANY_ARGUMENTS if offer is None or offer.parameters is None else offer.parameters
-        description = (offer.description if offer is not None else None) or source.definition.description or source.definition.name or name
+        own = offered(node.definition, node.config)
+        schema = (None if offer is None else offer.parameters) or (ANY_ARGUMENTS if own is None else own.parameters)
+        description = (offer.description if offer is not None else None) or source.definition.description or source.definition.name
+        description = description or (None if own is None else own.description) or name
         tools.append(Tool(name, node, schema, None if offer is None else offer.max_calls))
         if _is_server(source):
             servers.append(len(tools) - 1)

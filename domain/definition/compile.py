@@ -20,6 +20,7 @@ from domain.definition.budgets import note_budgets
 from domain.definition.graph import ERROR_PORT, Body, Compiled, Edge, Graph, Node, RetryPolicy, programs_in, programs_of, visible_bodies
 from domain.definition.graph_questions import add_questions, asks, without_ask
 from domain.definition.models_in_use import with_model
+from domain.definition.pinned_connectors import retry_of, with_connector
 from domain.definition.prompts_in_use import with_prompt
 from domain.expressions import Program, parse_duration, program, value
 from domain.nodes import ACTIVITY, CONTROL_KINDS, INNER_KINDS
@@ -98,7 +99,8 @@ def _add_node(graph: Graph, body: Body, index: int, definition: NodeDefinition) 
 
 def _config_of(graph: Graph, kind: str, config: dict[str, Any]) -> dict[str, Any]:
     """The config of an activity, with what the rest of the definition says for it."""
-    return with_prompt(kind, with_model(kind, without_ask(kind, config), graph.settings.models), graph.definition.prompts)
+    config = with_prompt(kind, with_model(kind, without_ask(kind, config), graph.settings.models), graph.definition.prompts)
+    return with_connector(kind, config, graph.definition.connectors)
 
 
 def _add_input(node: Node, definition: NodeDefinition) -> None:
@@ -112,7 +114,9 @@ def _add_input(node: Node, definition: NodeDefinition) -> None:
 
 def _add_policies(graph: Graph, node: Node, definition: NodeDefinition) -> None:
     node.when = None if definition.when is None else compile_field("expression", definition.when)
+    connectors = graph.definition.connectors
     retry: Retry | None = definition.retry or (graph.settings.retry if node.is_activity else None)
+    retry = retry or retry_of(definition.type, definition.config, connectors)
     if retry is not None and retry.max_attempts > 1:
         node.retry = RetryPolicy(retry)
     node.timeouts = timeouts_of(definition)
@@ -128,7 +132,7 @@ def _add_policies(graph: Graph, node: Node, definition: NodeDefinition) -> None:
         node.undo_kind = CONTROL_KINDS.get(definition.compensate.type, ACTIVITY)
         if node.undo_kind is not ACTIVITY:
             node.undo_config = node.undo_kind.Config.model_validate(definition.compensate.config)
-        retry = definition.compensate.retry or graph.settings.retry
+        retry = definition.compensate.retry or graph.settings.retry or retry_of(undo.type, undo.config, connectors)
         node.compensate_retry = RetryPolicy(retry) if retry is not None and retry.max_attempts > 1 else None
         node.compensate_timeout_ms = parse_duration(definition.compensate.timeout) if definition.compensate.timeout else 0
 

@@ -95,6 +95,11 @@ WORDS: Final[dict[str, dict[str, str]]] = {
         "hash": "the SHA-256 of what the prompt says",
         "content": "all that the prompt says",
     },
+    "PinnedConnector": {
+        "version": "which version of the connector it is",
+        "hash": "the SHA-256 of what the connector says",
+        "content": "the action, and all that it needs of the connector",
+    },
     "ModelUse": {
         "use": "`provider:model`, or a list of them of which the next is asked where one cannot",
         "temperature": "how freely it answers",

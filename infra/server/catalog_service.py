@@ -11,7 +11,7 @@ from api.hooks.deliveries import Deliveries
 from api.service import Published, Unavailable
 from contracts.about import About
 from contracts.caller import ENGINE, Caller
-from contracts.catalog import PromptPublished, SourceText
+from contracts.catalog import ConnectorPublished, PromptPublished, SourceText
 from contracts.definitions import WorkflowDefinition
 from contracts.errors import InvalidDefinition, Problem, Rejected
 from contracts.resources import Resource
@@ -21,7 +21,6 @@ from domain.channels import sends_notices
 from domain.definition.canonical import load_canonical
 from domain.definition.graph import Graph
 from domain.definition.outline import Activities
-from domain.definition.prompts_in_use import prompt_problems
 from domain.definition.template import FoundTemplate
 from domain.dependencies import Found
 from domain.triggers.firing import config_of
@@ -156,10 +155,10 @@ class CatalogService:
 
     def prompts(self) -> list[PromptPublished]:
         """Of each prompt the latest version, by name."""
-        return [self._catalog.prompts.get(name) for name in self._catalog.prompts.names()]
+        return self._catalog.prompts.latest()
 
     async def know_prompts(self) -> None:
-        """Read on, as somebody else may have published one."""
+        """Read on, as somebody else may have published a prompt, or a connector."""
         await self._in_catalog(self._catalog.read_on)
 
     def prompt_versions(self, name: str) -> list[PromptPublished]:
@@ -176,8 +175,27 @@ class CatalogService:
         return await self._in_catalog(self._catalog.publish_prompt, name, prompt_hash, content, caller)
 
     def pinned(self, definition: WorkflowDefinition) -> WorkflowDefinition:
-        """The definition with the prompts that it names, as they are now."""
+        """The definition with the prompts and connectors that it names, as they are now."""
         return self._catalog.pinned(definition)
+
+    # Connectors.
+
+    def connectors(self) -> list[ConnectorPublished]:
+        """Of each connector the latest version, by name."""
+        return self._catalog.connectors.latest()
+
+    def connector_versions(self, name: str) -> list[ConnectorPublished]:
+        """All versions of a connector."""
+        return self._catalog.connectors.versions(name)
+
+    def connector(self, name: str, version: int | None = None) -> ConnectorPublished:
+        """A version of a connector, without a number the latest one."""
+        return self._catalog.connectors.get(name, version)
+
+    async def publish_connector(self, name: str, connector_hash: str, content: bytes, caller: Caller) -> tuple[ConnectorPublished, bool]:
+        """Keep a connector as the next version of its name."""
+        self._check_takes()
+        return await self._in_catalog(self._catalog.publish_connector, name, connector_hash, content, caller)
 
     # Resources.
 
@@ -231,9 +249,8 @@ class CatalogService:
         return None if found is None else (found, self._directory.pause_of(found.name))
 
     def taken(self, definition: WorkflowDefinition) -> list[Problem]:
-        """What does not fit others: prompts that are not so, paths that they have, chains without end, waits for each other."""
-        prompts = prompt_problems(definition, self._catalog.prompts.find, self._catalog.prompts.names())
-        return [*prompts, *self._conflicts(definition)]
+        """What does not fit others: prompts and connectors that are not so, taken paths, chains without end, waits for each other."""
+        return [*self._catalog.problems(definition), *self._conflicts(definition)]
 
     def _conflicts(self, definition: WorkflowDefinition) -> list[Problem]:
         self._resources.look()

@@ -13,6 +13,7 @@ from refold.cli.audit_verbs import audit
 from refold.cli.breaker_verbs import breakers
 from refold.cli.bulk_verbs import bulk, list_, operations, views
 from refold.cli.cached_result_verbs import cached_results
+from refold.cli.connector_verbs import connectors
 from refold.cli.costs_verb import costs
 from refold.cli.credential_verbs import credentials
 from refold.cli.dead_letter_verbs import dead_letters
@@ -65,6 +66,7 @@ PANELS: Mapping[str, Mapping[str, Verb]] = {
         "export-langgraph": export_langgraph,
         "workflows": workflows,
         "prompts": prompts,
+        "connectors": connectors,
         "dependencies": dependencies,
         "node-kinds": node_kinds,
         "schemas": schemas,

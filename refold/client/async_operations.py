@@ -593,6 +593,45 @@ class AsyncOperations:
         answer: dict[str, Any] = await self._ask(asked("GET", f"/v1/prompts/{part(name)}/versions/{before}/diff/{after}"))
         return answer
 
+    async def connectors(self) -> Rows:
+        """Of each connector the latest version, by name."""
+        answer: Rows = (await self._ask(asked("GET", "/v1/connectors")))["connectors"]
+        return answer
+
+    async def publish_connector(self, connector: dict[str, Any]) -> dict[str, Any]:
+        """Keep a connector as the next version of its name; the same again is once."""
+        answer: dict[str, Any] = await self._ask(asked("POST", "/v1/connectors", body={"connector": connector}))
+        return answer
+
+    async def convert_openapi(
+        self,
+        openapi: dict[str, Any] | str,
+        name: str | None = None,
+        base_url: str | None = None,
+        document_url: str | None = None,
+        only: list[str] | None = None,
+        tags: list[str] | None = None,
+    ) -> dict[str, Any]:
+        """Make a connector of an OpenAPI document; nothing is published."""
+        answer: dict[str, Any] = await self._ask(
+            asked(
+                "POST",
+                "/v1/connectors/convert",
+                body={"openapi": openapi, "name": name, "base_url": base_url, "document_url": document_url, "only": only, "tags": tags},
+            )
+        )
+        return answer
+
+    async def connector(self, name: str, version: int | None = None) -> dict[str, Any]:
+        """A connector with its actions and its users; without `version` the latest one."""
+        answer: dict[str, Any] = await self._ask(asked("GET", f"/v1/connectors/{part(name)}", query={"version": version}))
+        return answer
+
+    async def connector_versions(self, name: str) -> Rows:
+        """All versions of a connector, the first one first."""
+        answer: Rows = (await self._ask(asked("GET", f"/v1/connectors/{part(name)}/versions")))["versions"]
+        return answer
+
     async def open_breaker(self, name: str, reason: str = "") -> dict[str, Any]:
         """Open a circuit breaker: what goes by it waits until somebody closes it."""
         answer: dict[str, Any] = await self._ask(asked("POST", f"/v1/breakers/{part(name)}/open", body={"reason": reason}))

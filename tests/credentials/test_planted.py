@@ -123,7 +123,30 @@ def nodes_for(name: str, url: str) -> list[dict[str, Any]]:
             "id": f"prompt_{name}", "type": "prompt", "on_error": "continue", "retry": {"max_attempts": 1},
             "config": {"prompt": "planted", "base_url": f"{url}/llm/{name}/prompt", "credential": name},
         },
+    ] + [
+        {
+            "id": f"{action}_{end}_{name}", "type": "connector", "on_error": "continue", "retry": {"max_attempts": 1},
+            "config": {"connector": "planted", "action": action, "base_url": url, "credential": name, "input": {"end": end, "name": name}},
+        }
+        for action in ("get", "asked") for end in ("ok", "fail")
     ]  # fmt: skip
+
+
+def connector() -> dict[str, Any]:
+    """An API that takes a credential in a header, or in the query."""
+    action = {
+        "method": "GET",
+        "path": "/{end}/{name}",
+        "input": {"properties": {"end": {}, "name": {}}},
+        "parameters": [{"name": name, "in": "path"} for name in ("end", "name")],
+    }
+    auth = {"some": {"type": "api_key", "in": "query", "name": "key"}}
+    return {
+        "name": "planted",
+        "base_url": "https://x.example",
+        "auth": auth,
+        "actions": {"get": action, "asked": {**action, "auth": [["some"]]}},
+    }
 
 
 @pytest.fixture
@@ -175,6 +198,7 @@ def test_twenty_planted_secrets_are_found_in_nothing_that_runs_leave(
         told.append((f"create {name} once more", server.post("/v1/credentials", {**body, "summary": "other"}).content))
         told.append((f"refused {name}", server.post("/v1/credentials", {**body, "name": "a b", "values": {**values, "x": 7}}).content))
     server.post("/v1/prompts", {"prompt": {"name": "planted", "prompt": "hello", "model": "openai:small"}})
+    assert server.post("/v1/connectors", {"connector": connector()}).status == 201
     edges = [{"from": f"ok_{name}", "to": f"say_{name}"} for name, _, _ in kept]
     server.publish({"name": "planted", "nodes": [node for name, _, _ in kept for node in nodes_for(name, web.url)], "edges": edges})
     ended = server.start("planted", wait=60)
@@ -218,6 +242,7 @@ def test_twenty_planted_secrets_are_found_in_nothing_that_runs_leave(
     assert len(web.asked) > 100, "nothing was asked, so nothing is shown"
     assert any("/llm/" in one["path"] for one in web.asked), "no model was asked"
     assert any("/prompt/" in one["path"] for one in web.asked), "no model was asked with a prompt"
+    assert any("key=" in one["path"] for one in web.asked), "nothing was asked with a key in the query"
     shown = {name: value for one in web.asked for name, value in one["headers"].items() if name in ("authorization", "x-api-key")}
     assert set(shown) == {"authorization", "x-api-key"}
     everything += told
@@ -232,7 +257,7 @@ def test_twenty_planted_secrets_are_found_in_nothing_that_runs_leave(
 def test_every_kind_that_takes_a_credential_is_among_those_that_are_searched() -> None:
     kinds = [make(ActivitySettings()) for make in BUILT_IN]
     takes = {kind.name for kind in kinds if kind.Config is not None and any("credential" in name for name in kind.Config.model_fields)}
-    assert takes == {"http_request", "llm", "prompt"}, "let the planted run have a node of the new kind, and name it here"
+    assert takes == {"http_request", "connector", "llm", "prompt"}, "let the planted run have a node of the new kind, and name it here"
 
 
 class Leaky:

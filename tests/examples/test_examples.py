@@ -12,8 +12,8 @@ import pytest
 from tests import preloaded
 
 ROOT = Path(__file__).parents[2]
-NEEDS_A_SERVER = {"user_activities", "sort_mail", "support_agent"}
-"""Run in `tests/sdk`, and in `tests/ai`."""
+NEEDS_A_SERVER = {"user_activities", "sort_mail", "support_agent", "stuck_executions"}
+"""Run in `tests/sdk`, in `tests/ai`, and in `tests/connectors`."""
 DEFINITIONS = sorted(file for file in (ROOT / "examples").glob("*.yaml") if not file.stem.endswith(".test"))
 EXAMPLES = [file for file in DEFINITIONS if file.stem not in NEEDS_A_SERVER]
 INPUTS = {"order_fulfilment": {"order_id": "A-1", "amount": 250}, "nightly_report": {"day": "2026-11-21"}, "after_import": {"rows": 7}}

@@ -15,6 +15,7 @@ from contracts import codec
 from contracts.caller import ENGINE, Caller
 from contracts.catalog import (
     CatalogRecord,
+    ConnectorPublished,
     DefinitionActivated,
     DefinitionArchived,
     DefinitionPublished,
@@ -23,20 +24,22 @@ from contracts.catalog import (
     SourceText,
     read_catalog_record,
 )
+from contracts.connectors import CONNECTORS_BYTES_MAX, CONNECTORS_MAX
 from contracts.definitions import LANGUAGE, WorkflowDefinition
-from contracts.errors import LogCorrupt, LogError, RefoldError, Rejected, UnknownRecord
+from contracts.errors import LogCorrupt, LogError, Problem, RefoldError, Rejected, UnknownRecord
 from contracts.ports.clock import Clock
 from contracts.ports.log import Log
-from contracts.prompts import PROMPTS_MAX
+from contracts.prompts import PROMPT_BYTES_MAX, PROMPTS_MAX
 from domain.definition.canonical import canonical, content_hash, load_canonical, published
 from domain.definition.compile import compile_definition
+from domain.definition.connectors_in_use import connector_problems, with_connectors
 from domain.definition.graph import Graph
-from domain.definition.prompts_in_use import with_pins
+from domain.definition.prompts_in_use import prompt_problems, with_pins
 from domain.definition.secret_places import MARKS, SecretPlaces, secret_places
 from projections.audit import AuditRecord, definition_act
 from projections.definitions import Version, version_of
 from workers.partition.graphs import Graphs
-from workers.partition.prompts import Prompts
+from workers.partition.kept import Kept
 from workers.partition.trigger_sections import TriggerSections
 
 
@@ -92,8 +95,8 @@ class Catalog:
         self._versions: dict[str, list[DefinitionPublished]] = {}
         self._by_hash: dict[str, DefinitionPublished] = {}
         self._sources: dict[str, SourceText] = {}
-        self.prompts = Prompts()
-        """The prompts that are published."""
+        self.prompts = Kept("prompt", PromptPublished, PROMPTS_MAX, PROMPTS_MAX * PROMPT_BYTES_MAX)
+        self.connectors = Kept("connector", ConnectorPublished, CONNECTORS_MAX, CONNECTORS_BYTES_MAX)
         self._active: dict[str, int] = {}
         self.acts: list[AuditRecord] = []
         """Who has published, activated and archived what, the first one first."""
@@ -170,7 +173,7 @@ class Catalog:
 
     def _check(self, record: CatalogRecord) -> None:
         """Raise LogCorrupt where it speaks of what is not there."""
-        if isinstance(record, DefinitionPublished | PromptPublished):
+        if isinstance(record, DefinitionPublished | PromptPublished | ConnectorPublished):
             return
         if record.name not in self._versions:
             raise LogCorrupt(f"it speaks of workflow {record.name[:200]}, which is not published")
@@ -206,6 +209,8 @@ class Catalog:
                 self._sources[record.hash] = SourceText(record.syntax, record.text)
             case PromptPublished():
                 record = msgspec.structs.replace(record, version=self.prompts.take(record), content=b"")
+            case ConnectorPublished():
+                record = msgspec.structs.replace(record, version=self.connectors.take(record), content=b"")
         act = definition_act(self._offset - 1, record)
         if act is not None:
             self.acts.append(act)
@@ -254,23 +259,23 @@ class Catalog:
         return Published(name, version, hash_, "inactive" if is_left else "active", known is None, before)
 
     def pinned(self, definition: WorkflowDefinition) -> WorkflowDefinition:
-        """The definition with the prompts that it names, as they are now."""
-        return with_pins(definition, self.prompts.find)
+        """The definition with the prompts and the actions of connectors that it names, as they are now."""
+        return with_connectors(with_pins(definition, self.prompts.find), self.connectors.find)
+
+    def problems(self, definition: WorkflowDefinition) -> list[Problem]:
+        """What is wrong with the prompts and connectors that it names."""
+        prompts = prompt_problems(definition, self.prompts.find, self.prompts.names())
+        return [*prompts, *connector_problems(definition, self.connectors.find, self.connectors.names())]
 
     def publish_prompt(self, name: str, prompt_hash: str, content: bytes, caller: Caller = ENGINE) -> tuple[PromptPublished, bool]:
-        """Keep a prompt as the next version of its name; the same as any version before is that one. And whether it is new.
-
-        Raises Rejected where there are too many.
-        """
+        """Keep a prompt as the next version of its name; the same as any version before is that one. And whether it is new."""
         self.read_on()
-        is_new = self.prompts.known(name, prompt_hash) is None
-        if is_new:
-            if self.prompts.count >= PROMPTS_MAX:
-                raise Rejected("too_many", f"prompts: there are {PROMPTS_MAX:,} versions already, the most there may be (PROMPTS_MAX)")
-            self._append(PromptPublished(name, 0, prompt_hash, content, self._clock.now(), *caller))
-        found = self.prompts.known(name, prompt_hash)
-        assert found is not None
-        return found, is_new
+        return self.prompts.keep(PromptPublished(name, 0, prompt_hash, content, self._clock.now(), *caller), self._append)
+
+    def publish_connector(self, name: str, hash_: str, content: bytes, caller: Caller = ENGINE) -> tuple[ConnectorPublished, bool]:
+        """Keep a connector, as `publish_prompt` keeps a prompt."""
+        self.read_on()
+        return self.connectors.keep(ConnectorPublished(name, 0, hash_, content, self._clock.now(), *caller), self._append)
 
     def _is_news(self, definition_hash: str, source: SourceText) -> bool:
         """Whether a text is to be kept: another one than is there, unless it is JSON in the place of YAML, which may have comments."""

@@ -14,6 +14,7 @@ from contracts.errors import InvalidDefinition, Problem
 from contracts.ports.read_models import ReadModels
 from contracts.times import rfc3339
 from domain.definition.absent_check import missing_workflows
+from domain.definition.connectors_in_use import connector_problems
 from domain.definition.names_check import doubtful_names
 from domain.definition.prompts_in_use import prompt_problems
 from domain.definition.schema import all_schemas
@@ -338,13 +339,14 @@ class FolderTarget:
         except InvalidDefinition as error:
             return "", error.problems, []
         warnings = missing_workflows(definition, self._published()) + doubtful_names(definition)
-        return definition.name, placed(self._prompt_problems(definition), file), placed(warnings, file)
+        return definition.name, placed(self._named_problems(definition), file), placed(warnings, file)
 
-    def _prompt_problems(self, definition: WorkflowDefinition) -> list[Problem]:
+    def _named_problems(self, definition: WorkflowDefinition) -> list[Problem]:
         if not self.data.exists():
-            return prompt_problems(definition, lambda name, version: None, [])
+            missing = prompt_problems(definition, lambda name, version: None, [])
+            return [*missing, *connector_problems(definition, lambda name, version: None, [])]
         with self.reader() as reader:
-            return prompt_problems(definition, reader.catalog.prompts.find, reader.catalog.prompts.names())
+            return reader.catalog.problems(definition)
 
     def _published(self) -> list[str]:
         return self.workflow_names() if self.data.exists() else []

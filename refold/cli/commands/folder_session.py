@@ -12,7 +12,6 @@ from contracts import values
 from contracts.caller import ANONYMOUS, Caller
 from contracts.commands import TASK_COMMANDS, Command, EraseExecution
 from contracts.errors import InvalidDefinition, Rejected
-from domain.definition.prompts_in_use import prompt_problems
 from domain.execution.history import Folded
 from infra.server.engine import Engine
 from infra.server.starts import is_repeated, key_id, name_of
@@ -42,8 +41,7 @@ class FolderSession:
 
     def publish(self, written: Written, activate: bool) -> Value:
         """See Session."""
-        known = self._engine.catalog.prompts
-        if problems := prompt_problems(written.definition, known.find, known.names()):
+        if problems := self._engine.catalog.problems(written.definition):
             raise InvalidDefinition(problems)
         return self._engine.publish(written.definition, activate, written.source, self._caller)._asdict()
 

@@ -17,11 +17,12 @@ from contracts.ports.credentials import NO_USE, NoCredentials, Secret, Use
 from contracts.values import written
 from infra.clock import ManualClock
 from tests.workers.conftest import Web
-from workers.running.activities.http_request import DETAIL_BYTES_MAX, HttpRequest
+from workers.running.activities.http_request import HttpRequest
 from workers.running.activity_error import ActivityError, Cancelled
 from workers.running.activity_settings import ActivitySettings
 from workers.running.attempt import Attempt
 from workers.running.egress.addresses import is_public, resolve
+from workers.running.egress.answers import DETAIL_BYTES_MAX
 from workers.running.performance import Performance
 
 Run = Callable[..., Any]

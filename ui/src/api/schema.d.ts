@@ -365,6 +365,75 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/connectors": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Of each connector the latest version, by name. */
+        get: operations["list_connectors"];
+        put?: never;
+        /** @description Keep a connector as the next version of its name; the same as any before is that one. Workflows take it when they are published. */
+        post: operations["publish_connector"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/connectors/convert": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Make a connector of an OpenAPI document, and tell what cannot be taken; nothing is published. */
+        post: operations["convert_openapi"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/connectors/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description A connector with its actions, and which workflows use it. */
+        get: operations["get_connector"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/connectors/{name}/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description All versions of a connector, the first one first. */
+        get: operations["list_connector_versions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/credential-kinds": {
         parameters: {
             query?: never;
@@ -2218,6 +2287,57 @@ export interface components {
             started_at: string | null;
             version: string;
         };
+        /** @description A request that the connector can make. */
+        Action: {
+            /**
+             * @description the media type that is asked for
+             * @default null
+             */
+            accept: string | null;
+            /**
+             * @description which schemes it takes: one of these lists, all of that
+             * @default null
+             */
+            auth: string[][] | null;
+            /**
+             * @description another one than the connector's
+             * @default null
+             */
+            base_url: string | null;
+            /** @default null */
+            body: components["schemas"]["RequestBody"] | null;
+            /** @default null */
+            description: string | null;
+            /**
+             * @description the statuses that are no failure; without it 2xx
+             * @default null
+             */
+            expect: (number | string)[] | null;
+            /** @description JSON Schema of what it takes, an object */
+            input?: {
+                [key: string]: unknown;
+            };
+            method: string;
+            /**
+             * @description JSON Schema of the body that it answers
+             * @default null
+             */
+            output: {
+                [key: string]: unknown;
+            } | null;
+            /** @default null */
+            paging: components["schemas"]["Paging"] | null;
+            parameters?: components["schemas"]["Parameter"][];
+            /** @description after the base URL; `{name}` is a parameter */
+            path: string;
+            /**
+             * @description the statuses after which an attempt more may help
+             * @default null
+             */
+            retry_on: (number | string)[] | null;
+            /** @default null */
+            summary: string | null;
+        };
         /** @description Which version executions start with from here on. */
         ActivateRequest: {
             version: number;
@@ -2325,6 +2445,38 @@ export interface components {
             /** @description of the first event in the history of the execution that came of it */
             version: number | null;
             workflow: string | null;
+        };
+        /** @description How a request shows who asks. `bearer` and `oauth2` show a token, `api_key` a word at a place of its own. */
+        AuthScheme: {
+            /**
+             * @description of `oauth2`: where a person authorizes it
+             * @default null
+             */
+            authorize_url: string | null;
+            /** @default null */
+            description: string | null;
+            /**
+             * @description of an API key: where it stands
+             * @default null
+             */
+            in: ("header" | "query" | "cookie") | null;
+            /**
+             * @description of an API key: what stands before it
+             * @default null
+             */
+            name: string | null;
+            /**
+             * @description of `oauth2`: what may be asked for
+             * @default null
+             */
+            scopes: string[] | null;
+            /**
+             * @description of `oauth2`: where tokens are asked for
+             * @default null
+             */
+            token_url: string | null;
+            /** @enum {string} */
+            type: "basic" | "bearer" | "api_key" | "oauth2";
         };
         /** @description Where a person is to go who authorizes a credential. */
         Authorize: {
@@ -2746,6 +2898,118 @@ export interface components {
             /** @description of the root of the web UI */
             page: string;
         };
+        /** @description An API as it is written. */
+        Connector: {
+            actions: {
+                [key: string]: components["schemas"]["Action"];
+            };
+            /** @description by name, how requests show who asks */
+            auth?: {
+                [key: string]: components["schemas"]["AuthScheme"];
+            };
+            /** @description where paths begin, an http or https URL */
+            base_url: string;
+            /** @description of actions that do not say it: one of these lists, all of that */
+            default_auth?: string[][];
+            /** @default null */
+            description: string | null;
+            /** @description what nodes call it */
+            name: string;
+            /**
+             * @description of nodes that do not say it, where the method may be sent twice (GET, HEAD, PUT, DELETE, OPTIONS)
+             * @default null
+             */
+            retry: components["schemas"]["Retry"] | null;
+            /**
+             * @description the statuses after which an attempt more may help
+             * @default [
+             *       408,
+             *       425,
+             *       429,
+             *       "5xx"
+             *     ]
+             */
+            retry_on: (number | string)[];
+            /** @description what `#/$defs/NAME` means in the schemas of actions */
+            schemas?: {
+                [key: string]: unknown;
+            };
+        };
+        /** @description Of each connector the latest version, by name. */
+        ConnectorList: {
+            connectors: components["schemas"]["ConnectorVersion"][];
+        };
+        /** @description What publishing answers. */
+        ConnectorOutcome: {
+            /** @description how many it has */
+            actions: number;
+            base_url: string;
+            /** @description false where a version says the same already: it is that one */
+            created: boolean;
+            description: string | null;
+            /** @description the SHA-256 of what it says, which workflows pin */
+            hash: string;
+            name: string;
+            /** Format: date-time */
+            published_at: string;
+            published_by: string | null;
+            /** @description counts from 1 */
+            version: number;
+        };
+        /** @description A connector to publish. */
+        ConnectorRequest: {
+            connector: components["schemas"]["Connector"];
+        };
+        /** @description A version of a connector, whole. */
+        ConnectorShown: {
+            /** @description how many it has */
+            actions: number;
+            base_url: string;
+            /** @description all that it says, as it was written */
+            connector: {
+                [key: string]: unknown;
+            };
+            description: string | null;
+            /** @description the SHA-256 of what it says, which workflows pin */
+            hash: string;
+            name: string;
+            /** Format: date-time */
+            published_at: string;
+            published_by: string | null;
+            /** @description the workflows whose active version pins this connector, in any version */
+            used_by: components["schemas"]["ConnectorUse"][];
+            /** @description counts from 1 */
+            version: number;
+        };
+        /** @description A workflow that names it. */
+        ConnectorUse: {
+            /** @description which of its actions */
+            actions: string[];
+            /** @description the version of the connector that it pins */
+            connector_version: number;
+            /** @description the version that executions start with */
+            version: number;
+            workflow: string;
+        };
+        /** @description A version of a connector. */
+        ConnectorVersion: {
+            /** @description how many it has */
+            actions: number;
+            base_url: string;
+            description: string | null;
+            /** @description the SHA-256 of what it says, which workflows pin */
+            hash: string;
+            name: string;
+            /** Format: date-time */
+            published_at: string;
+            published_by: string | null;
+            /** @description counts from 1 */
+            version: number;
+        };
+        /** @description The first one first. */
+        ConnectorVersions: {
+            versions: components["schemas"]["ConnectorVersion"][];
+        };
         /** @description How far a person is with authorizing a credential of kind `oauth2`. */
         Consent: {
             /** @description since when it is there */
@@ -2761,6 +3025,15 @@ export interface components {
              * @enum {string}
              */
             stage: "none" | "begun" | "expired" | "came_back" | "given" | "refused";
+        };
+        /** @description The connector of an OpenAPI document; it is not published. */
+        ConvertedConnector: {
+            /** @description as one may publish it, or change it first */
+            connector: {
+                [key: string]: unknown;
+            };
+            /** @description what could not be taken, by operation */
+            told: components["schemas"]["SaidOfOperation"][];
         };
         /** @description What asking models took on a day, or in all of the time. */
         CostWindow: {
@@ -3645,6 +3918,116 @@ export interface components {
             nodes: components["schemas"]["Node"][];
             position: number;
         };
+        /** @description An OpenAPI document, and what one wants of it. */
+        OpenApiRequest: {
+            /**
+             * @description where paths begin, instead of the document's first server
+             * @default null
+             */
+            base_url: string | null;
+            /**
+             * @description where the document is from: its servers may be relative to it
+             * @default null
+             */
+            document_url: string | null;
+            /**
+             * @description what the connector is to be called; without it as the document is
+             * @default null
+             */
+            name: string | null;
+            /**
+             * @description the operations that are wanted; without it all
+             * @default null
+             */
+            only: string[] | null;
+            /** @description the document, or its text in YAML or JSON */
+            openapi: {
+                [key: string]: unknown;
+            } | string;
+            /**
+             * @description only operations with one of these tags
+             * @default null
+             */
+            tags: string[] | null;
+        };
+        /** @description How a long list comes in pages. Places in the body are JSON pointers. */
+        Paging: {
+            /**
+             * @description the next page's URL (the header `Link`, or in the body), a cursor, a page's number, or how many came before
+             * @enum {string}
+             */
+            by: "link" | "cursor" | "page" | "offset";
+            /**
+             * @description the number of the first page
+             * @default 1
+             */
+            first: number;
+            /**
+             * @description the input that says where a page begins
+             * @default null
+             */
+            input: string | null;
+            /**
+             * @description where the items are; empty: the body is their list
+             * @default
+             */
+            items: string;
+            /**
+             * @description where in the last item the next cursor is
+             * @default null
+             */
+            last: string | null;
+            /**
+             * @description what is true as long as there is another page
+             * @default null
+             */
+            more: string | null;
+            /**
+             * @description where the next cursor is, or by `link` the next URL
+             * @default null
+             */
+            next: string | null;
+            /**
+             * @description the input that says how many items a page has
+             * @default null
+             */
+            size: string | null;
+        };
+        /** @description Where an input of an action stands in the request. Styles are those of OpenAPI, with its defaults. */
+        Parameter: {
+            /**
+             * @description in a query: `/`, `?` and the like stand there as they are
+             * @default false
+             */
+            allow_reserved: boolean;
+            /** @default null */
+            explode: boolean | null;
+            /** @enum {string} */
+            in: "path" | "query" | "header" | "cookie";
+            /**
+             * @description the input; without it the one of the same name
+             * @default null
+             */
+            input: string | null;
+            /**
+             * @description it stands there as JSON
+             * @default false
+             */
+            is_json: boolean;
+            /** @description what it is called there */
+            name: string;
+            /** @default null */
+            style: ("simple" | "label" | "matrix" | "form" | "spaceDelimited" | "pipeDelimited" | "deepObject") | null;
+        };
+        /** @description How a field of a form is written, or a part of a body of several parts. */
+        PartEncoding: {
+            /** @default null */
+            content_type: string | null;
+            /** @default null */
+            explode: boolean | null;
+            /** @default null */
+            style: ("simple" | "label" | "matrix" | "form" | "spaceDelimited" | "pipeDelimited" | "deepObject") | null;
+        };
         /** @description Since when a trigger is paused, by whom, and why. */
         Pause: {
             /** Format: date-time */
@@ -3921,6 +4304,16 @@ export interface components {
             command: string;
             reason: string;
         };
+        /** @description What an input is sent as in the body. */
+        RequestBody: {
+            /** @default body */
+            input: string;
+            media_type: string;
+            /** @description of forms: fields that are not written as usual */
+            parts?: {
+                [key: string]: components["schemas"]["PartEncoding"];
+            };
+        };
         /** @description How an incident is resolved. */
         ResolveRequest: {
             /** @enum {string} */
@@ -3983,6 +4376,34 @@ export interface components {
             /** @description the nodes of the workflow that have not ended, by their ids */
             remaining_nodes?: string[] | null;
             status: string;
+        };
+        /** @description When and how often a failed attempt is tried again. */
+        Retry: {
+            /**
+             * @description `500ms`, `30s`, `5m`, `2h`, `3d`, `1h30m` or ISO 8601 (`PT1H30M`)
+             * @default 1s
+             */
+            initial_delay: string;
+            /**
+             * @description the share of a delay that varies
+             * @default 0
+             */
+            jitter: number;
+            /**
+             * @description attempts in all, the first one included
+             * @default 1
+             */
+            max_attempts: number;
+            /**
+             * @description `500ms`, `30s`, `5m`, `2h`, `3d`, `1h30m` or ISO 8601 (`PT1H30M`)
+             * @default 1h
+             */
+            max_delay: string;
+            /** @default 2 */
+            multiplier: number;
+            never_retry_on?: string[];
+            /** @default null */
+            retry_on: string[] | null;
         };
         /** @description What is to be otherwise. */
         RetryRequest: {
@@ -4048,6 +4469,13 @@ export interface components {
             version: number;
             waiting_for: components["schemas"]["WaitingFor"][];
             workflow: string;
+        };
+        /** @description What is said of an operation of an OpenAPI document. */
+        SaidOfOperation: {
+            /** @description whether it is no action; else something of it is not taken */
+            left_out: boolean;
+            operation: string;
+            said: string;
         };
         /** @description Why it is sent again. */
         SendRequest: {
@@ -5700,6 +6128,132 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Cluster"];
+                };
+            };
+        };
+    };
+    list_connectors: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConnectorList"];
+                };
+            };
+        };
+    };
+    publish_connector: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ConnectorRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConnectorOutcome"];
+                };
+            };
+            /** @description A new version. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConnectorOutcome"];
+                };
+            };
+        };
+    };
+    convert_openapi: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OpenApiRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConvertedConnector"];
+                };
+            };
+        };
+    };
+    get_connector: {
+        parameters: {
+            query?: {
+                /** @description another one than the latest version */
+                version?: number | null;
+            };
+            header?: never;
+            path: {
+                /** @description its name: `^[a-z][a-z0-9_-]{0,62}$` */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConnectorShown"];
+                };
+            };
+        };
+    };
+    list_connector_versions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description its name: `^[a-z][a-z0-9_-]{0,62}$` */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConnectorVersions"];
                 };
             };
         };

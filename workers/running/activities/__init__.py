@@ -28,6 +28,7 @@ from pydantic import BaseModel
 
 from contracts.ports.activities import ActivityKind
 from workers.running.activities.code import Code
+from workers.running.activities.connector import Connector
 from workers.running.activities.http_request import HttpRequest
 from workers.running.activities.llm import Llm
 from workers.running.activities.log import Log
@@ -44,6 +45,7 @@ BUILT_IN: Final[list[Callable[[ActivitySettings], ActivityKind]]] = [
     Noop,
     Log,
     HttpRequest,
+    Connector,
     Code,
     ReadFile,
     WriteFile,

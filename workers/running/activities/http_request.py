@@ -6,14 +6,10 @@ not expected is the failure `http.<status>`. Only public addresses are reached, 
 
 from __future__ import annotations
 
-import base64
 import re
-from collections.abc import Mapping
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlencode
 
-import msgspec
 from pydantic import Field
 
 from contracts.credentials import CredentialName
@@ -23,20 +19,13 @@ from workers.running.activities import config as configs
 from workers.running.activity_error import ActivityError
 from workers.running.activity_settings import ActivitySettings
 from workers.running.egress.addresses import Allow, Resolve, is_any, is_public, resolve
+from workers.running.egress.answers import read_body, status_pattern, unexpected
 from workers.running.watch import seconds_of
 
 if TYPE_CHECKING:
-    from workers.running.egress.exchange import Answer, Question
+    from workers.running.egress.exchange import Question
 
-DETAIL_BYTES_MAX: Final = 2_048
-"""So much of the body a failure carries."""
-DETAIL_HEADERS: Final = ("content-type", "location", "retry-after", "www-authenticate", "date", "x-request-id")
-
-_JSON = re.compile(r"application/(json|[\w.+-]+\+json)", re.IGNORECASE)
-_TEXT = re.compile(r"text/|application/(xml|[\w.+-]+\+xml|javascript|x-www-form-urlencoded|x-ndjson|yaml)", re.IGNORECASE)
 _METHOD = re.compile(r"[A-Z]{1,32}")
-_MARK: Final = "\ufeff"
-"""A byte order mark says nothing in UTF-8, and is no JSON."""
 _FORM: Final = "application/x-www-form-urlencoded"
 
 
@@ -91,8 +80,8 @@ class HttpRequest:
         expected = [_status_pattern(item) for item in wanted.expect]
         answer = exchange(context, _question(wanted, context), self._lookup, self._is_allowed)
         if not any(pattern.fullmatch(str(answer.status)) for pattern in expected):
-            raise _unexpected(wanted, answer)
-        return {"status": answer.status, "headers": answer.headers, **_read_body(answer)}
+            raise unexpected(wanted.method.upper(), wanted.url, answer)
+        return {"status": answer.status, "headers": answer.headers, **read_body(answer)}
 
 
 def _invalid(field: str, message: str) -> ActivityError:
@@ -100,10 +89,10 @@ def _invalid(field: str, message: str) -> ActivityError:
 
 
 def _status_pattern(item: int | str) -> re.Pattern[str]:
-    text = str(item).lower()
-    if not re.fullmatch(r"[1-5](\d\d|xx)", text):
-        raise _invalid("expect", f'expected statuses or classes like 404 or "2xx", found {item!r}')
-    return re.compile(text.replace("x", r"\d"))
+    try:
+        return status_pattern(item)
+    except ValueError as error:
+        raise _invalid("expect", str(error)) from None
 
 
 def _question(wanted: HttpRequestConfig, context: ActivityContext) -> Question:
@@ -187,45 +176,3 @@ def _content(body: Any, content_type: str | None) -> tuple[bytes | None, str | N
     if isinstance(body, dict) and (content_type or "").lower().startswith(_FORM):
         return urlencode(body, doseq=True).encode(), None
     return encode(body), "application/json"
-
-
-def _read_body(answer: Answer) -> dict[str, Any]:
-    """The body as JSON, as text, or as base64 with `encoding` beside it."""
-    content_type = answer.headers.get("content-type", "")
-    is_json = bool(_JSON.match(content_type))
-    if content_type and answer.body and not is_json and not _TEXT.match(content_type):
-        return _as_base64(answer.body)
-    try:
-        text = answer.body.decode(_charset(content_type)).removeprefix(_MARK)
-    except (UnicodeError, LookupError):
-        return {"body": answer.body.decode(errors="replace").removeprefix(_MARK)} if content_type else _as_base64(answer.body)
-    if is_json and text:
-        with suppress(msgspec.DecodeError, RecursionError, UnicodeError):
-            return {"body": msgspec.json.decode(text)}
-    return {"body": text}
-
-
-def _as_base64(body: bytes) -> dict[str, Any]:
-    return {"body": base64.b64encode(body).decode(), "encoding": "base64"}
-
-
-def _charset(content_type: str) -> str:
-    found = re.search(r"charset=\"?([\w.:-]+)", content_type, re.IGNORECASE)
-    return found.group(1) if found else "utf-8"
-
-
-def _unexpected(wanted: HttpRequestConfig, answer: Answer) -> ActivityError:
-    details: dict[str, Any] = {
-        "status": answer.status,
-        "headers": _some(answer.headers),
-        "body": answer.body[:DETAIL_BYTES_MAX].decode(errors="replace"),
-    }
-    if "retry-after" in answer.headers:
-        after = answer.headers["retry-after"]
-        details["retry_after"] = int(after) if after.isdecimal() else after
-    host = re.sub(r"[?#].*|(?<=://)[^/@]*@", "", wanted.url)
-    return ActivityError(f"http.{answer.status}", f"{wanted.method.upper()} {host} answered {answer.status}", details=details)
-
-
-def _some(headers: Mapping[str, str]) -> dict[str, str]:
-    return {name: headers[name] for name in DETAIL_HEADERS if name in headers}
