@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests import preloaded
 from tests.api.conftest import ROOT, Server
 
 ORDER = """
@@ -193,7 +192,8 @@ def test_a_fork_survives_that_its_server_is_killed_and_asked_again_it_is_the_sam
 
 
 def refold(*words: str) -> str:
-    done = subprocess.run([sys.executable, "-m", "refold", *words], capture_output=True, text=True, cwd=ROOT, check=True)
+    done = preloaded.run(*words, cwd=ROOT)
+    assert done.returncode == 0, done.stderr
     return done.stdout
 
 

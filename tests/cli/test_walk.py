@@ -5,9 +5,12 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from subprocess import PIPE
+from typing import Any
 
 import pytest
 
+from tests import preloaded
 from tests.cli.conftest import DEADLINE_S, CommandLine, Result
 
 ORDER = """
@@ -29,13 +32,11 @@ class Walking:
         self._refold = refold
 
     def __call__(self, execution: str, typed: str, *words: str, code: int = 0) -> Result:
-        environment = {**self._refold._environment}
-        line = [sys.executable, "-m", "refold", "walk", execution, *words]
-        done = subprocess.run(
-            line, cwd=self._refold.folder, env=environment, input=typed, capture_output=True, text=True, timeout=DEADLINE_S, check=False
-        )
-        assert done.returncode == code, done.stderr
-        return Result(done.returncode, done.stdout, done.stderr)
+        streams: dict[str, Any] = {"stdin": PIPE, "stdout": PIPE, "stderr": PIPE, "text": True}
+        with preloaded.begin("walk", execution, *words, cwd=self._refold.folder, env=self._refold._environment, **streams) as process:
+            out, err = process.communicate(typed, timeout=DEADLINE_S)
+        assert process.returncode == code, err
+        return Result(process.returncode, out, err)
 
 
 @pytest.fixture

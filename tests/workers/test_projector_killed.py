@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import secrets
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -18,12 +17,14 @@ from infra.log.sqlite import SqliteLog
 from projections.executions import EXECUTIONS, executions_where
 from projections.incidents import INCIDENTS, incidents_where
 from projections.registry import READ_MODELS
+from tests import preloaded
 from tests.workers.harness import Bench
 from tests.workers.projector_child import SIZES, raised, store_at
 from tests.workers.test_projector import CHAIN, LOOP, STUCK
 from workers.reading.trails import trail_of
 
 ROOT = Path(__file__).parents[2]
+PROJECT = "import sys; from tests.workers.projector_child import main; main(*sys.argv[1:])"
 VERSIONS = {model.name: model.version for model in READ_MODELS}
 
 
@@ -64,8 +65,7 @@ class Child:
     """A projector in a process of its own."""
 
     def __init__(self, log: Path, where: str, model: str, version: int) -> None:
-        words = [sys.executable, "-m", "tests.workers.projector_child", str(log), where, model, str(version)]
-        self._process = subprocess.Popen(words, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+        self._process = preloaded.begin(log, where, model, str(version), code=PROJECT, cwd=ROOT, stdout=subprocess.PIPE, text=True)
         self.is_done = False
 
     def batches(self, count: int) -> bool:
