@@ -176,7 +176,7 @@ class HistoryPresenter:
             return event.attempt
         if isinstance(event, _ABOUT_AN_ATTEMPT):
             return self._attempts.get(path)
-        return event.attempt if isinstance(event, OF_TASKS | e.StepRecorded | e.BudgetReserved | e.UsageCounted) else None
+        return event.attempt if isinstance(event, OF_TASKS | e.StepRecorded | e.ActivityAsked | e.BudgetReserved | e.UsageCounted) else None
 
     def _fields(self, event: Event) -> dict[str, Any]:
         """The fields that the event says itself; those that have their default are left out."""
@@ -225,6 +225,9 @@ class HistoryPresenter:
             case e.NodeFailed() | e.NodeRetried() | e.IncidentRaised() if event.failure is None:
                 failure = carried_failure(command)
                 return {} if failure is None else {"failure": failure.as_value()}
+            case e.ActivityAsked():
+                failure = carried_failure(command)
+                return {} if failure is None else {"asked": failure.details}
             case e.SignalReceived() if isinstance(command, c.SendSignal):
                 return {"signal": command.signal, "name": command.name, "payload": self._show(command.payload)}
             case e.ChildCompleted() | e.ChildFailed():

@@ -161,6 +161,10 @@ class SpanFold:
         self._node(event.path, decision.now)
         self._end_attempt(event.path, decision.now, _words(event.failure or carried_failure(decision.command)))
 
+    def asked(self, event: e.ActivityAsked, decision: Decision) -> None:
+        """An attempt has ended with questions; what is asked stands below the node."""
+        self._end_attempt(event.path, decision.now, "")
+
     def needs_a_person(self, event: e.IncidentRaised, decision: Decision) -> None:
         """The node stops with an incident."""
         error = _words(event.failure or carried_failure(decision.command))
@@ -273,6 +277,7 @@ _NOTES: Final[dict[type, Callable[[SpanFold, Any, Decision], None]]] = {
     e.NodeScheduled: SpanFold.scheduled,
     e.NodeProgressed: SpanFold.progressed,
     e.NodeRetried: SpanFold.retried,
+    e.ActivityAsked: SpanFold.asked,
     e.NodeCompleted: SpanFold.completed,
     e.NodeFailed: SpanFold.failed,
     e.NodeSkipped: SpanFold.left,
