@@ -120,3 +120,14 @@ def booking() -> Any:
 
 
 BOOK = booking()
+
+
+def insisting() -> Any:
+    """It asks for what no question may be."""
+    graph = StateGraph(Talk)
+    graph.add_node("ask", lambda state: {"messages": [interrupt("x" * 20_000)]})
+    graph.add_edge(START, "ask")
+    return graph
+
+
+TOO_LONG = insisting()

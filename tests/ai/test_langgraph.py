@@ -149,6 +149,14 @@ def test_people_answer_what_a_graph_asks_over_the_death_of_engine_and_worker(tmp
     assert subprocess.run([sys.executable, "-m", "refold", "verify", "--data", str(tmp_path / "data")], check=False).returncode == 0
 
 
+def test_messages_go_to_those_who_look_on_as_their_text(host: Host) -> None:
+    with working(host, langgraph):
+        execution = run_graph(host, "TALK", {"messages": []}, stream=["messages"])
+        host.output_of(execution)
+    lines = [line for result in host.results() for line in result.get("log", [])]
+    assert [(line["message"], line["fields"]["node"], line["fields"]["said"]) for line in lines] == [("messages", "say", "hello")]
+
+
 @pytest.mark.parametrize(
     ("error_type", "graph", "config"),
     [
@@ -158,6 +166,7 @@ def test_people_answer_what_a_graph_asks_over_the_death_of_engine_and_worker(tmp
         ("langgraph.invalid", "WALK", {}),
         ("langgraph.invalid", "tests.ai.graphs:TALK", {"stream": ["values"]}),
         ("langgraph.interrupted", "tests.ai.graphs:ASK", {}),
+        ("langgraph.invalid", "tests.ai.graphs:TOO_LONG", {"ask": {"assignees": ["ada"]}}),
     ],
 )
 def test_what_cannot_be_run_says_so_and_is_not_tried_again(host: Host, error_type: str, graph: str, config: dict[str, Any]) -> None:
