@@ -23,7 +23,7 @@ from domain.definition.models_in_use import with_model
 from domain.definition.pinned_connectors import retry_of, with_connector
 from domain.definition.prompts_in_use import with_prompt
 from domain.expressions import Program, parse_duration, program, value
-from domain.nodes import ACTIVITY, CONTROL_KINDS, INNER_KINDS
+from domain.nodes import ACTIVITY, CONTROL_KINDS, INNER_KINDS, activity_of
 
 
 def compile_definition(definition: WorkflowDefinition, definition_hash: str = "", version: int = 0) -> Graph:
@@ -74,7 +74,7 @@ def _add_body(graph: Graph, definition: BodyDefinition, owner: Node | None, labe
 
 
 def _add_node(graph: Graph, body: Body, index: int, definition: NodeDefinition) -> Node:
-    kind = CONTROL_KINDS.get(definition.type) or INNER_KINDS.get(definition.type, ACTIVITY)
+    kind = CONTROL_KINDS.get(definition.type) or INNER_KINDS.get(definition.type) or activity_of(definition.type)
     node = Node(len(graph.nodes), index, body, definition, kind)
     graph.nodes.append(node)
     if node.is_activity:

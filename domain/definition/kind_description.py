@@ -15,6 +15,7 @@ from pydantic.fields import FieldInfo
 from contracts.definitions import DURATION_PATTERN, Body, Marker
 from domain.definition.fields import members, metadata_of
 from domain.definition.kind_shape import KindShape
+from domain.nodes import activity_of
 
 Role: TypeAlias = Literal["expression", "items", "template", "duration", "body", "credential", "port"]
 """What a field is: an expression without braces, such a one or a list, what may hold templates, a duration, a body, a name of credentials,
@@ -118,7 +119,7 @@ def described_control(kind: KindShape) -> dict[str, Any]:
 def described_activity(kind: Described) -> dict[str, Any]:
     """A kind of activity, as editors are told of it; it may say its `category`, its `icon` and what it `begins_with`."""
     return _described(kind, "activity", activity_roles(kind.Config)) | {
-        "ports": ("out",),
+        "ports": activity_of(kind.name).ports(None),
         "ports_from": (),
         "waits_for": None,
         "can_undo": True,

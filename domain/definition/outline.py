@@ -19,12 +19,12 @@ from domain.definition.findings import Findings
 from domain.definition.graph import ERROR_PORT
 from domain.definition.kind_shape import KindShape
 from domain.definition.shape import read
-from domain.nodes import ACTIVITY, CONTROL_KINDS
+from domain.nodes import CONTROL_KINDS, activity_of
 
 Activities: TypeAlias = Mapping[str, type[BaseModel] | None]
 """The activity kinds by name with the model of their config; None takes any object."""
 
-LATER_KINDS: Final = ("tool", "rag_switch", "ocr_switch", "webhook", "email", "slack")
+LATER_KINDS: Final = ("tool", "webhook", "email", "slack")
 """Kinds that are planned: the message says so."""
 HANDLER: Final = "settings.on_error"
 
@@ -58,7 +58,7 @@ class OutlineNode:
     @property
     def is_activity(self) -> bool:
         """Whether a worker runs it."""
-        return self.kind is ACTIVITY
+        return self.kind is not None and self.kind.name == "activity"
 
 
 @dataclass(slots=True, eq=False)
@@ -178,7 +178,8 @@ def _read_kind(outline: Outline, node: OutlineNode) -> None:
         _read_config(outline, node, kind)
         return
     if _is_known_activity(outline, node.definition.type, f"{node.path}.type"):
-        node.kind, node.ports = ACTIVITY, ("out",)
+        node.kind = activity_of(node.definition.type)
+        node.ports = node.kind.ports(None)
         if not outline.findings.is_unreadable(f"{node.path}.config"):
             model = outline.activities.get(node.definition.type)
             check_activity_config(model, node.definition.config, f"{node.path}.config", outline.findings)

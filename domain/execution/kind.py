@@ -40,6 +40,10 @@ class Kind(KindShape):
         """What a node that has begun waits for, beside its own bodies; None: for nothing but these."""
         return None
 
+    def way_of(self, ctx: Deciding, output: bytes) -> tuple[str, ...] | None:
+        """By which ports a node that a worker has done leaves with this result; None is `out`."""
+        return None
+
     def on_timer(self, ctx: Deciding, run: NodeRun, purpose: str) -> None:
         """A timer of the node other than its retry and its time limits has fired."""
 

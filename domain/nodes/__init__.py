@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from domain.execution.kind import Kind
-from domain.nodes.activity import Activity
+from domain.nodes.activity import CHOOSING, Activity
 from domain.nodes.agent import Agent
 from domain.nodes.break_ import Break
 from domain.nodes.cancel import Cancel
@@ -65,3 +65,8 @@ CONTROL_KINDS: Final[dict[str, Kind]] = {kind.name: kind for kind in KINDS}
 INNER_KINDS: Final[dict[str, Kind]] = {kind.name: kind for kind in (Calls(), ApprovedCalls())}
 """What stands in the turns of an agent; no definition names them."""
 ACTIVITY: Final[Kind] = Activity()
+
+
+def activity_of(name: str) -> Kind:
+    """What stands for an activity of this kind: the same for all, but for those that choose a way."""
+    return CHOOSING.get(name, ACTIVITY)

@@ -119,7 +119,13 @@ def _check_mock(mock: Mock, path: str, at: str, node: Node | None, ground: Groun
 
 def _check_answer(mock: Mock, path: str, at: str, node: Node | None, ground: Ground, findings: Findings) -> None:
     if mock.port not in (None, "out"):
-        findings.add(joined(at, "port"), "bad_port", f"{path} does not leave by `{mock.port}`", "an activity leaves by `out`: leave it out")
+        chosen = listed(node.ports) if isinstance(node, Node) and node.ports != ("out",) else None
+        fix = (
+            f"its result says by which it leaves: `output: {{port: …}}`, {chosen}"
+            if chosen
+            else "an activity leaves by `out`: leave it out"
+        )
+        findings.add(joined(at, "port"), "bad_port", f"{path} does not leave by `{mock.port}`", fix)
     if mock.lost and node is not None and node.type == CHILD:
         findings.add(joined(at, "lost"), "mock", f"{path} is a `{CHILD}`: it has no worker that could be lost", "give `error`")
     if "output" not in mock.model_fields_set or node is None or is_undo(path):

@@ -6,8 +6,10 @@ What it answers is said before: one `Reply` for each request, the last one again
 from __future__ import annotations
 
 import json
+import re
 import select
 import threading
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -43,6 +45,8 @@ class Reply:
     """After so many texts nothing more comes until `go_on` is set."""
     is_reset: bool = False
     """With `cut_after`: the connection is broken instead."""
+    whole: Any = None
+    """Of embeddings and rankings: the answer itself, whatever it is."""
 
 
 @dataclass(frozen=True)
@@ -111,6 +115,10 @@ class _Handler(BaseHTTPRequestHandler):
             self._whole(reply.status, reply.error or {"error": {"message": "as it was told", "type": "server_error"}}, reply.headers)
         elif self.path.startswith("/v1/chat/completions"):
             self._answer(reply, body.get("stream", False), openai_whole(reply, body), openai_stream(reply, body))
+        elif self.path.endswith("/embeddings"):
+            self._answer(reply, False, reply.whole or embeddings(reply, body), iter(()))
+        elif self.path.endswith("/rerank"):
+            self._answer(reply, False, reply.whole or reranked(body), iter(()))
         elif self.path.startswith("/v1/messages"):
             self._answer(reply, body.get("stream", False), anthropic_whole(reply, body), anthropic_stream(reply, body))
         else:
@@ -224,6 +232,29 @@ def openai_stream(reply: Reply, body: dict[str, Any]) -> Iterator[str]:
     yield chunk({}, "tool_calls" if reply.calls else _OPENAI_FINISH[reply.finish])
     yield _data({**head, "choices": [], "usage": _openai_usage(reply)})
     yield "data: [DONE]\n\n"
+
+
+DIMENSIONS = 64
+
+
+def embeddings(reply: Reply, body: dict[str, Any]) -> Any:
+    """A vector a text: how often words of each sort are in it. They come the last one first, as nobody promises an order."""
+    data = [{"object": "embedding", "index": index, "embedding": _bag(text)} for index, text in enumerate(body["input"])]
+    return {"object": "list", "model": body["model"], "data": data[::-1], "usage": _openai_usage(reply)}
+
+
+def _bag(text: str) -> list[float]:
+    found = [0.01] * DIMENSIONS
+    for word in re.findall(r"[a-z]+", text.lower()):
+        found[zlib.crc32(word.encode()) % DIMENSIONS] += 1.0
+    return found
+
+
+def reranked(body: dict[str, Any]) -> Any:
+    """The more words of the question a text has, the better."""
+    words = set(body["query"].lower().split())
+    scores = [len(words & set(text.lower().split())) / len(words) for text in body["documents"]]
+    return {"results": [{"index": index, "relevance_score": score} for index, score in enumerate(scores)], "usage": {"total_tokens": 9}}
 
 
 # Anthropic.

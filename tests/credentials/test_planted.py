@@ -59,6 +59,11 @@ def found_in(content: bytes, where: str) -> list[str]:
     return [f"{secret} as {form!r} in {where}" for secret in PLANTED for form in forms(secret) if form in content]
 
 
+POINT = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNoAAAAggCBd81ytgAAAABJRU5ErkJggg=="
+"""A picture of one point."""
+SEARCHED = {"http_request", "connector", "llm", "prompt", "embedding", "reranker", "ocr_switch", "vector_store", "retriever", "rag_switch"}
+
+
 def texts_of(value: Any) -> bytes:
     return value if isinstance(value, bytes) else str(value).encode()
 
@@ -123,6 +128,7 @@ def nodes_for(name: str, url: str) -> list[dict[str, Any]]:
             "id": f"prompt_{name}", "type": "prompt", "on_error": "continue", "retry": {"max_attempts": 1},
             "config": {"prompt": "planted", "base_url": f"{url}/llm/{name}/prompt", "credential": name},
         },
+        *rag_nodes(name, url),
     ] + [
         {
             "id": f"{action}_{end}_{name}", "type": "connector", "on_error": "continue", "retry": {"max_attempts": 1},
@@ -147,6 +153,22 @@ def connector() -> dict[str, Any]:
         "auth": auth,
         "actions": {"get": action, "asked": {**action, "auth": [["some"]]}},
     }
+
+
+def rag_nodes(name: str, url: str) -> list[dict[str, Any]]:
+    """The kinds that read and search documents."""
+    configs: dict[str, dict[str, Any]] = {
+        "embedding": {"model": "openai:small", "texts": "hello", "base_url": f"{url}/rag/{name}"},
+        "reranker": {"by": "model", "model": "small", "query": "a", "documents": ["a"], "base_url": f"{url}/rag/{name}"},
+        "ocr_switch": {"engines": ["openai:small"], "base64": POINT, "base_url": f"{url}/rag/{name}"},
+        "vector_store": {"store": "planted", "chunks": ["a"]},
+        "retriever": {"store": "planted", "query": "a"},
+        "rag_switch": {"store": "planted", "query": "a"},
+    }
+    return [
+        {"id": f"{kind}_{name}", "type": kind, "on_error": "continue", "config": {**config, "credential": name}}
+        for kind, config in configs.items()
+    ]
 
 
 @pytest.fixture
@@ -241,6 +263,7 @@ def test_twenty_planted_secrets_are_found_in_nothing_that_runs_leave(
     told.append(("the log", server.stderr().encode()))
     assert len(web.asked) > 100, "nothing was asked, so nothing is shown"
     assert any("/llm/" in one["path"] for one in web.asked), "no model was asked"
+    assert any("/rag/" in one["path"] for one in web.asked), "nothing was embedded"
     assert any("/prompt/" in one["path"] for one in web.asked), "no model was asked with a prompt"
     assert any("key=" in one["path"] for one in web.asked), "nothing was asked with a key in the query"
     shown = {name: value for one in web.asked for name, value in one["headers"].items() if name in ("authorization", "x-api-key")}
@@ -257,7 +280,7 @@ def test_twenty_planted_secrets_are_found_in_nothing_that_runs_leave(
 def test_every_kind_that_takes_a_credential_is_among_those_that_are_searched() -> None:
     kinds = [make(ActivitySettings()) for make in BUILT_IN]
     takes = {kind.name for kind in kinds if kind.Config is not None and any("credential" in name for name in kind.Config.model_fields)}
-    assert takes == {"http_request", "connector", "llm", "prompt"}, "let the planted run have a node of the new kind, and name it here"
+    assert takes == SEARCHED, "let the planted run have a node of the new kind, and name it here"
 
 
 class Leaky:

@@ -25,7 +25,7 @@ PAGES = (
     "spare-what-is-down.md", "try-before-publishing.md", "see-what-a-version-would-change.md",
     "test-a-workflow.md", "record-steps.md", "ask-why.md", "compare-executions.md", "prove-a-log.md", "walk-through-an-execution.md",
     "let-a-model-use-tools.md",
-    "keep-prompts.md", "use-connectors.md", "fork-and-retry.md",
+    "keep-prompts.md", "use-connectors.md", "fork-and-retry.md", "answer-from-documents.md",
 )  # fmt: skip
 
 

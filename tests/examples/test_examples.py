@@ -18,6 +18,7 @@ DEFINITIONS = sorted(file for file in (ROOT / "examples").glob("*.yaml") if not 
 EXAMPLES = [file for file in DEFINITIONS if file.stem not in NEEDS_A_SERVER]
 INPUTS = {"order_fulfilment": {"order_id": "A-1", "amount": 250}, "nightly_report": {"day": "2026-11-21"}, "after_import": {"rows": 7}}
 INPUTS["webhook_order"] = INPUTS["order_fulfilment"]
+INPUTS["answer_from_documents"] = {"question": "When do I get my money back?"}
 INPUTS["sign_in"] = {"password": "correct horse battery"}
 
 

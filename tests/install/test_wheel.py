@@ -103,8 +103,9 @@ OF_AN_EXTRA = (
     "ai/faults",
     "ai/pipes",
     "ai/servers",
+    "running/rag/",
 )
-"""What needs the extra `ai`, `credentials`, `kafka`, `langgraph` or `postgres`."""
+"""What needs the extra `ai`, `credentials`, `kafka`, `langgraph`, `postgres` or `rag`."""
 
 
 def test_the_wheel_declares_all_that_it_imports(installation: Installation, tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from workers.running.redaction import NO_REDACTION, Redaction
 
 CONCURRENCY_DEFAULT: Final = 32
 CODE_PROCESSES_DEFAULT: Final = 4
+RAG_PROGRAM: Final = "workers.running.rag.program"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,3 +43,5 @@ class ActivitySettings:
     """The MCP servers that `mcp` may ask, by name."""
     ai: AiProcess = field(default_factory=AiProcess, compare=False, repr=False)
     """Whom the kinds that ask models ask: one process for all of them. It ends with the first that is closed."""
+    rag: AiProcess = field(default_factory=lambda: AiProcess(RAG_PROGRAM), compare=False, repr=False)
+    """Who reads documents and searches them: one process for all kinds of RAG. It ends as `ai` does."""

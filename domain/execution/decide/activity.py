@@ -12,6 +12,7 @@ from contracts.values import length_of
 from domain.execution.decide import hold
 from domain.execution.decide.timer import fire_of_run
 from domain.execution.deciding import Deciding, Handler
+from domain.execution.kind import kind_of
 from domain.execution.memo import TaskMemo
 from domain.execution.moves import budget, compensation
 from domain.execution.moves.completion import complete
@@ -56,7 +57,7 @@ def _complete_activity(ctx: Deciding, command: c.CompleteActivity) -> None:
     if ctx.state.undoing and is_undo(command.path):
         compensation.completed(ctx, run, command.output)
     elif not take_fast_path(ctx, run, command):
-        complete(ctx, run, command.output)
+        complete(ctx, run, command.output, kind_of(ctx.graph.nodes[run.node]).way_of(ctx, command.output))
 
 
 def _fail_activity(ctx: Deciding, command: c.FailActivity) -> None:

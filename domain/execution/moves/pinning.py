@@ -69,7 +69,8 @@ def is_given(ctx: Deciding, ready: Ready) -> bool:
     if pin.failure is not None:
         fail(ctx, at, pin.failure, pin.retryable)
     else:
-        complete(ctx, at, NULL if pin.output is None and node.is_activity else pin.output, pin.ports)
+        output = NULL if pin.output is None and node.is_activity else pin.output
+        complete(ctx, at, output, pin.ports if pin.ports is not None or output is None else kind_of(node).way_of(ctx, output))
     if ready.scope.path not in ctx.touched:
         ctx.touch(ready.scope.path)
     return True

@@ -7,6 +7,7 @@ import pytest
 from contracts.definitions import AI_EDGE_TYPES
 from domain.definition.ai_edges import ACTIVITIES, AI_EDGES
 from domain.definition.validate import check
+from domain.nodes import CONTROL_KINDS, activity_of
 
 REFERENCE = Path(__file__).parents[3] / "docs" / "reference" / "definitions.md"
 CONFIGS = {"agent": {"model": "openai:gpt-4o", "input": "hi"}, "sub_workflow": {"workflow": "other"}, "delay": {"for": "1s"}}
@@ -15,8 +16,9 @@ ENDS = [(type_, source, target) for type_, ends in AI_EDGES.items() for source i
 
 def rules(type_: str, source: str, target: str) -> list[str]:
     """The rules that an edge between two kinds breaks."""
+    port = (CONTROL_KINDS.get(source) or activity_of(source)).ports(None)[0]
     nodes = [{"id": id_, "type": kind, "config": CONFIGS.get(kind, {})} for id_, kind in (("a", source), ("b", target))]
-    definition = {"name": "n", "nodes": nodes, "edges": [{"from": "a", "to": "b", "type": type_}]}
+    definition = {"name": "n", "nodes": nodes, "edges": [{"from": f"a.{port}", "to": "b", "type": type_}]}
     return [one.rule for one in check(definition, {}, strict_kinds=False).problems]
 
 

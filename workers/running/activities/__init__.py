@@ -29,13 +29,22 @@ from pydantic import BaseModel
 from contracts.ports.activities import ActivityKind
 from workers.running.activities.code import Code
 from workers.running.activities.connector import Connector
+from workers.running.activities.document import Document
+from workers.running.activities.embedding import Embedding
 from workers.running.activities.http_request import HttpRequest
 from workers.running.activities.llm import Llm
 from workers.running.activities.log import Log
 from workers.running.activities.mcp import Mcp
 from workers.running.activities.noop import Noop
+from workers.running.activities.ocr_switch import OcrSwitch
+from workers.running.activities.output_parser import OutputParser
 from workers.running.activities.prompt import PromptNode
+from workers.running.activities.rag_switch import RagSwitch
 from workers.running.activities.read_file import ReadFile
+from workers.running.activities.reranker import Reranker
+from workers.running.activities.retriever import Retriever
+from workers.running.activities.text_splitter import TextSplitter
+from workers.running.activities.vector_store import VectorStore
 from workers.running.activities.write_file import WriteFile
 from workers.running.activity_settings import ActivitySettings
 
@@ -52,6 +61,15 @@ BUILT_IN: Final[list[Callable[[ActivitySettings], ActivityKind]]] = [
     Llm,
     PromptNode,
     Mcp,
+    Document,
+    TextSplitter,
+    Embedding,
+    VectorStore,
+    Retriever,
+    Reranker,
+    OutputParser,
+    RagSwitch,
+    OcrSwitch,
 ]
 """The kinds that come with Refold."""
 

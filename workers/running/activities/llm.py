@@ -37,7 +37,7 @@ AGENT: Final = "agent"
 _ALIAS: Final = re.compile(ALIAS_PATTERN)
 
 
-def _web(url: str) -> str:
+def web_url(url: str) -> str:
     """An http or https URL."""
     if "{{" not in url:
         try:
@@ -86,7 +86,7 @@ class Asking(configs.Config):
     credential: CredentialName | None = Field(
         default=None, description="The credential with the key; without one the provider's environment variable counts."
     )
-    base_url: Annotated[str, AfterValidator(_web)] | None = Field(
+    base_url: Annotated[str, AfterValidator(web_url)] | None = Field(
         default=None, description="Where the provider's protocol is spoken instead."
     )
     budget: Budget | None = Field(default=None, description="How much all runs of the node may use together, at most.")

@@ -6,7 +6,6 @@ The libraries' own retries are off, and the limit of time is one of the whole ca
 from __future__ import annotations
 
 import asyncio
-import os
 import time
 import warnings
 from collections.abc import Callable
@@ -21,20 +20,17 @@ from pydantic_ai.settings import ModelSettings
 from pydantic_ai.tools import ToolDefinition
 
 from contracts.messages import Message, ToolCallPart, encode_message
-from workers.running.activity_error import ActivityError
 from workers.running.ai.converting import from_answer, to_sent
 from workers.running.ai.estimate import estimated
 from workers.running.ai.faults import fault_of, incomplete, refused
+from workers.running.ai.places import key_of, url_of
 from workers.running.ai.providers import PROVIDERS
-from workers.running.ai.providers.provider import Provider
 from workers.running.ai.transport import SENT, Sent, client
 from workers.running.ai.wire import Answer, Ask, Fault, Usage
 
 if TYPE_CHECKING:
     import httpx2
 
-NO_KEY: Final = "none"
-"""What is shown where nobody asks for a key: the libraries want one."""
 CLIENTS_MAX: Final = 64
 
 
@@ -103,21 +99,8 @@ class Models:
 
 def _place(ask: Ask) -> tuple[Any, ...]:
     """What tells one model from another: provider, name, where it is asked, by what key, whether addresses are checked."""
-    provider = PROVIDERS[ask.provider]
-    url = ask.base_url or os.environ.get(provider.url_variable) or provider.url
-    return ask.provider, ask.model, url, ask.key or _key(ask, provider), ask.checks_address
-
-
-def _key(ask: Ask, provider: Provider) -> str:
-    """The key in the environment: it is shown to nobody but those whom the environment means. Raises ActivityError `ai.auth`."""
-    if ask.base_url is not None:
-        return NO_KEY
-    found = next(filter(None, (os.environ.get(name) for name in provider.key_variables)), None)
-    if found is None and provider.needs_key and not os.environ.get(provider.url_variable):
-        variables = " or ".join(provider.key_variables)
-        message = f"there is no key for {provider.name}: name a `credential` in the node, or set {variables} where the worker runs"
-        raise ActivityError("ai.auth", message, details={"provider": provider.name}, retryable=False)
-    return found or NO_KEY
+    url = url_of(ask.provider, ask.base_url)
+    return ask.provider, ask.model, url, ask.key or key_of(ask.provider, ask.base_url), ask.checks_address
 
 
 async def _respond(model: Any, ask: Ask, heard: Callable[[str], None]) -> tuple[ModelResponse, float | None]:

@@ -1,5 +1,7 @@
 """The AI process: where the libraries of providers live, so that nobody else waits for their imports or holds their memory.
 
+A second one, of another program (`workers/running/rag`), is where documents are read and searched.
+
 It is started with the first call, serves all calls of this engine over one event loop that owns the connections, and ends with it. When
 it dies, the calls that were under way fail as `worker.lost`, and the next call starts another one.
 """
@@ -17,7 +19,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
-from typing import IO, Final
+from typing import IO, Final, TypeAlias
 
 import msgspec
 
@@ -25,7 +27,7 @@ from contracts.ports.activities import ActivityContext
 from refold.extras import how_to_install
 from workers.running.activity_error import ActivityError, Cancelled
 from workers.running.ai.estimate import call_of, estimated
-from workers.running.ai.wire import LENGTH_BYTES, Answer, Ask, Call, Called, Fault, Piece, Said, Stop, frame, read_said
+from workers.running.ai.wire import LENGTH_BYTES, Answer, Ask, Call, Called, Done, Fault, Piece, Said, Stop, Work, frame, read_said
 from workers.running.watch import Watch
 
 GRACE_S: Final = 60.0
@@ -37,6 +39,8 @@ _PACKAGES: Final = str(Path(__file__).parents[3])
 _PROGRAM: Final = "workers.running.ai.program"
 _log = logging.getLogger("refold.ai")
 _Queue = queue.SimpleQueue[Said | None]
+_Asking: TypeAlias = Ask | Call | Work
+_Outcome: TypeAlias = Answer | Called | Done | Fault
 
 
 class AiProcess:
@@ -61,19 +65,26 @@ class AiProcess:
         `is_repair`: an answer before did not match, and this is asked again for that. Raises ActivityError where nobody can be asked,
         Cancelled.
         """
+        _check_installed()
         said = self._asked(context, ask, on_text)
-        assert not isinstance(said, Called)
+        assert isinstance(said, Answer | Fault)
         context.note_call(call_of(ask, said, is_repair))
         return said
 
     def call(self, context: ActivityContext, call: Call) -> Called | Fault:
         """What a tool of an MCP server has given, or why it has not. Raises as `ask`."""
+        _check_installed()
         said = self._asked(context, call, lambda text: None)
-        assert not isinstance(said, Answer)
+        assert isinstance(said, Called | Fault)
         return said
 
-    def _asked(self, context: ActivityContext, ask: Ask | Call, on_text: Callable[[str], None]) -> Answer | Called | Fault:
-        _check_installed()
+    def work(self, context: ActivityContext, work: Work) -> Done | Fault:
+        """What has come of a work, or why nothing has; how far it is goes with the heartbeat. Raises as `ask`."""
+        said = self._asked(context, work, lambda share: context.heartbeat(float(share)))
+        assert isinstance(said, Done | Fault)
+        return said
+
+    def _asked(self, context: ActivityContext, ask: _Asking, on_text: Callable[[str], None]) -> _Outcome:
         ask = msgspec.structs.replace(ask, number=next(self._numbers))
         try:
             content = frame(ask)
@@ -110,7 +121,7 @@ class AiProcess:
             return self._child
 
 
-def _heard(told: _Queue, watch: Watch, ask: Ask | Call, on_text: Callable[[str], None]) -> Answer | Called | Fault:
+def _heard(told: _Queue, watch: Watch, ask: _Asking, on_text: Callable[[str], None]) -> _Outcome:
     while True:
         said = told.get()
         match said:
@@ -118,18 +129,23 @@ def _heard(told: _Queue, watch: Watch, ask: Ask | Call, on_text: Callable[[str],
                 on_text(said.text)
             case Fault() if said.type == LOST and said.usage is None and isinstance(ask, Ask):
                 return msgspec.structs.replace(said, usage=estimated(ask.messages, ""))
-            case Answer() | Called() | Fault():
+            case Answer() | Called() | Done() | Fault():
                 return said
             case None:
                 if not watch.is_late:
                     raise Cancelled
-                if isinstance(ask, Call):
-                    return Fault(
-                        number=ask.number, type="mcp.timeout", message=f"{ask.server.name} did not answer within {ask.timeout_s:g} s"
-                    )
-                message = f"{ask.provider}:{ask.model} did not answer within {ask.timeout_s:g} s"
-                usage = estimated(ask.messages, "")
-                return Fault(number=ask.number, type="http.timeout", message=message, falls_back=True, usage=usage)
+                return _late(ask)
+
+
+def _late(ask: _Asking) -> Fault:
+    within = f"within {ask.timeout_s:g} s"
+    match ask:
+        case Call():
+            return Fault(number=ask.number, type="mcp.timeout", message=f"{ask.server.name} did not answer {within}")
+        case Work():
+            return Fault(number=ask.number, type="rag.timeout", message=f"it was not done {within} (config.timeout)")
+    message = f"{ask.provider}:{ask.model} did not answer {within}"
+    return Fault(number=ask.number, type="http.timeout", message=message, falls_back=True, usage=estimated(ask.messages, ""))
 
 
 class _Child:

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import signal
-import sys
 from collections.abc import Callable
-from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 from workers.running.ai.asking import Models
 from workers.running.ai.faults import fault_of
-from workers.running.ai.wire import LENGTH_BYTES, Ask, Call, Piece, Said, Stop, frame, read_asked
+from workers.running.ai.serving import main
+from workers.running.ai.wire import Ask, Call, Piece, Said, Stop, read_asked
 
 if TYPE_CHECKING:
     from workers.running.ai.servers import Servers
@@ -91,27 +88,5 @@ class _Gathered:
         self._texts.clear()
 
 
-async def serve() -> None:
-    """Serve until stdin ends."""
-    loop = asyncio.get_running_loop()
-    reader = asyncio.StreamReader()
-    await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
-    out = os.dup(sys.stdout.fileno())
-    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # what a library prints is no answer
-    transport, _ = await loop.connect_write_pipe(asyncio.BaseProtocol, os.fdopen(out, "wb", 0))
-    program = Program(lambda said: transport.write(frame(said)))
-    with suppress(asyncio.IncompleteReadError):
-        while True:
-            length = int.from_bytes(await reader.readexactly(LENGTH_BYTES), "big")
-            program.take(await reader.readexactly(length))
-
-
-def main() -> None:
-    """Serve, and end at once when the engine is gone: the connections are closed with the process."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # of a terminal it is meant for the engine, which ends this
-    with suppress(KeyboardInterrupt, BrokenPipeError):
-        asyncio.run(serve())
-
-
 if __name__ == "__main__":
-    main()
+    main(Program)

@@ -1,6 +1,7 @@
 """What the engine and its AI process say to each other, over its stdin and stdout: JSON, each with its length before it.
 
     engine ─► Ask, Call, Stop    AI process ─► Piece … Piece, then one Answer or Fault for each Ask, a Called or Fault for each Call
+    engine ─► Work, Stop         RAG process ─► Piece … Piece (how far it is), then one Done or Fault for each Work
 
 The process says nothing by itself. It ends when its stdin does, so it outlives no engine.
 """
@@ -150,8 +151,24 @@ class Called(msgspec.Struct, frozen=True, kw_only=True, tag_field="is", tag=True
     content: Raw
 
 
-Asked: TypeAlias = Ask | Call | Stop
-Said: TypeAlias = Piece | Answer | Called | Fault
+class Work(msgspec.Struct, frozen=True, kw_only=True, tag_field="is", tag=True):
+    """Something to be done with documents: what (`workers/running/rag/works.py`), and with what."""
+
+    number: int
+    name: str
+    given: Raw
+    timeout_s: float
+
+
+class Done(msgspec.Struct, frozen=True, kw_only=True, tag_field="is", tag=True):
+    """What has come of it."""
+
+    number: int
+    content: Raw
+
+
+Asked: TypeAlias = Ask | Call | Work | Stop
+Said: TypeAlias = Piece | Answer | Called | Done | Fault
 
 _encode: Final = msgspec.json.Encoder().encode
 read_asked: Final = msgspec.json.Decoder(Asked).decode
