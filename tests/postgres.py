@@ -38,7 +38,10 @@ def programs() -> Path:
 class Postgres:
     """One cluster. `kill` is a crash, from which `start` recovers."""
 
-    def __init__(self) -> None:
+    def __init__(self, port: int | None = None) -> None:
+        """It listens on a socket of its folder, and with a `port` on loopback, too."""
+        self._listens = ["-c", "listen_addresses="] if port is None else ["-c", "listen_addresses=127.0.0.1", "-p", str(port)]
+        self._port = port
         self._programs = programs()
         self.folder = Path(tempfile.mkdtemp(prefix="refold-pg-"))
         self._as: dict[str, Any] = {}
@@ -66,11 +69,11 @@ class Postgres:
 
     @property
     def url(self) -> str:
-        return f"postgresql://refold@/postgres?host={self.folder}"
+        return f"postgresql://refold@/postgres?host={self.folder}" + ("" if self._port is None else f"&port={self._port}")
 
     def start(self) -> None:
         """Start it, and wait until it answers."""
-        options = ["-c", "listen_addresses=", "-c", "fsync=off", "-c", "max_connections=40", "-k", str(self.folder)]
+        options = [*self._listens, "-c", "fsync=off", "-c", "max_connections=40", "-k", str(self.folder)]
         with open(self.folder / "log", "ab") as log:
             self._process = subprocess.Popen(
                 [self._programs / "postgres", "-D", self.folder / "data", *options],

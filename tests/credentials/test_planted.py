@@ -61,7 +61,19 @@ def found_in(content: bytes, where: str) -> list[str]:
 
 POINT = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNoAAAAggCBd81ytgAAAABJRU5ErkJggg=="
 """A picture of one point."""
-SEARCHED = {"http_request", "connector", "llm", "prompt", "embedding", "reranker", "ocr_switch", "vector_store", "retriever", "rag_switch"}
+SEARCHED = {
+    "http_request",
+    "connector",
+    "sql",
+    "llm",
+    "prompt",
+    "embedding",
+    "reranker",
+    "ocr_switch",
+    "vector_store",
+    "retriever",
+    "rag_switch",
+}
 
 
 def texts_of(value: Any) -> bytes:
@@ -135,6 +147,11 @@ def nodes_for(name: str, url: str) -> list[dict[str, Any]]:
             "config": {"connector": "planted", "action": action, "base_url": url, "credential": name, "input": {"end": end, "name": name}},
         }
         for action in ("get", "asked") for end in ("ok", "fail")
+    ] + [
+        {
+            "id": f"sql_{name}", "type": "sql", "on_error": "continue", "retry": {"max_attempts": 1},
+            "config": {"url": "postgresql://127.0.0.1:1/x", "credential": name, "statement": "SELECT 1"},
+        }
     ]  # fmt: skip
 
 

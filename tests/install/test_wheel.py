@@ -96,6 +96,7 @@ OF_AN_EXTRA = (
     "infra/credentials/",
     "infra/log/kafka/",
     "infra/store/postgres",
+    "running/databases",
     "refold/kafka/",
     "refold/worker/kafka",
     "ai/asking",

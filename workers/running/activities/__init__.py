@@ -43,6 +43,7 @@ from workers.running.activities.rag_switch import RagSwitch
 from workers.running.activities.read_file import ReadFile
 from workers.running.activities.reranker import Reranker
 from workers.running.activities.retriever import Retriever
+from workers.running.activities.sql import Sql
 from workers.running.activities.text_splitter import TextSplitter
 from workers.running.activities.vector_store import VectorStore
 from workers.running.activities.write_file import WriteFile
@@ -55,6 +56,7 @@ BUILT_IN: Final[list[Callable[[ActivitySettings], ActivityKind]]] = [
     Log,
     HttpRequest,
     Connector,
+    Sql,
     Code,
     ReadFile,
     WriteFile,
