@@ -21,6 +21,13 @@ class NodeField(BaseModel):
     )
 
 
+class NodePreset(BaseModel):
+    """Another config to begin with."""
+
+    name: str = Field(description="what people call the provider of its model", examples=["Claude"])
+    config: dict[str, Any]
+
+
 class NodeKind(BaseModel):
     """A kind of node, and what an editor needs to know of it."""
 
@@ -35,6 +42,7 @@ class NodeKind(BaseModel):
     waits_for: WaitSort | None = Field(description="what its nodes wait for; null where that is nothing but bodies, or a worker")
     can_undo: bool = Field(description="whether it may be a compensation")
     begins_with: dict[str, Any] = Field(description="a config to begin with")
+    presets: list[NodePreset] = Field(description="other configs to begin with, one a provider, for kinds that ask models")
     fields: list[NodeField]
     config: dict[str, Any] | None = Field(description="a JSON Schema; null where any object is taken")
 

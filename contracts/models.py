@@ -12,6 +12,20 @@ PROVIDERS: Final = ("openai", "anthropic", "google", "ollama")
 """Whose models can be asked. `openai` is also whoever speaks its protocol, at a `base_url`."""
 REPAIR_DEFAULT: Final = 1
 """So often a model is told what is wrong with its JSON, where nobody says how often."""
+PRESETS: Final = {
+    "OpenAI": "openai:gpt-5-mini",
+    "Claude": "anthropic:claude-haiku-4-5",
+    "Gemini": "google:gemini-2.5-flash",
+    "Ollama": "ollama:llama3.2",
+}
+"""What editors offer to begin with for each provider, by what people call it: a node that asks a model is one kind, whoever is asked."""
+EMBEDDING_PRESETS: Final = {
+    "On this machine": "local:multilingual-e5-small",
+    "OpenAI": "openai:text-embedding-3-small",
+    "Gemini": "google:gemini-embedding-001",
+    "Ollama": "ollama:nomic-embed-text",
+}
+"""The same of models that embed."""
 CHAIN_MAX: Final = 8
 """So many models one may fall back to another."""
 MODEL_KINDS: Final = frozenset({"llm", "prompt", "agent"})

@@ -111,7 +111,6 @@ def described_control(kind: KindShape) -> dict[str, Any]:
         "ports_from": kind.ports_from,
         "waits_for": kind.wait_sort,
         "can_undo": kind.can_undo,
-        "begins_with": json.loads(kind.begins_with),
         "config": _schema_of(kind.Config),
     }
 
@@ -123,7 +122,6 @@ def described_activity(kind: Described) -> dict[str, Any]:
         "ports_from": (),
         "waits_for": None,
         "can_undo": True,
-        "begins_with": json.loads(getattr(kind, "begins_with", "{}")),
         "config": _schema_of(kind.Config),
     }
 
@@ -142,6 +140,7 @@ class _Offered:
 
 
 def _described(kind: Described | KindShape, sort: str, roles: Iterable[FieldRole]) -> dict[str, Any]:
+    begins_with = json.loads(getattr(kind, "begins_with", "{}"))
     return {
         "kind": kind.name,
         "sort": sort,
@@ -149,6 +148,8 @@ def _described(kind: Described | KindShape, sort: str, roles: Iterable[FieldRole
         "icon": getattr(kind, "icon", "box"),
         "summary": kind.summary,
         "is_here": True,
+        "begins_with": begins_with,
+        "presets": [{"name": name, "config": {**begins_with, "model": model}} for name, model in getattr(kind, "presets", {}).items()],
         "fields": [{"path": one.path, "roles": one.roles} for one in roles],
     }
 

@@ -6,7 +6,8 @@ KindShape   name, Config, ports, bodies, what its nodes note      the compiler, 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 from typing import Any, ClassVar, Literal, TypeAlias
 
 from contracts.definitions import Body, Model
@@ -35,6 +36,8 @@ class KindShape:
     """What a node of the kind waits for (`Kind.waits_for`); None where it waits for nothing but its bodies."""
     begins_with: ClassVar[str] = "{}"
     """The config of a node that was just put there, as JSON."""
+    presets: ClassVar[Mapping[str, str]] = MappingProxyType({})
+    """Other models to begin with, by what people call their providers."""
     ports_from: ClassVar[tuple[str, ...]] = ()
     """Where its config names further ports: `cases[].port`."""
     is_container: ClassVar[bool] = False

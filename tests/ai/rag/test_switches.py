@@ -76,6 +76,11 @@ def test_a_language_that_tesseract_has_not_is_a_failure(run: Run) -> None:
     assert (error.error_type, "xxx" in str(error)) == ("ocr.failed", True)
 
 
+def test_an_engine_that_is_not_installed_is_a_failure_that_says_how_to_get_it(run: Run) -> None:
+    error = failure(run, "ocr_switch", base64=packed(picture_of("a")), engines=["rapidocr", "tesseract"])
+    assert (error.error_type, error.retryable, "[ocr]" in str(error)) == ("ocr.not_installed", False, True)
+
+
 @pytest.mark.parametrize(
     ("config", "said"),
     [

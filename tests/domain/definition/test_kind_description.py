@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from contracts.models import PRESETS, check_model
 from domain.definition.canonical import load_canonical
 from domain.definition.compile import compile_definition
 from domain.definition.kind_description import activity_roles, control_roles, described_control, offered_kind
@@ -85,3 +86,10 @@ def test_ports_are_told_of_nodes_in_bodies_also_where_something_else_is_wrong() 
     checked = check({"name": "w", "nodes": nodes}, {})
     assert checked.problems
     assert checked.ports == {"nodes[0].config.body.nodes[0]": ("a", "b"), "nodes[1]": ("received", "timeout")}
+
+
+def test_a_kind_that_asks_models_can_begin_with_each_provider() -> None:
+    presets = {one["name"]: one["config"] for one in described_control(CONTROL_KINDS["agent"])["presets"]}
+    assert presets["Claude"] == {"model": PRESETS["Claude"], "input": "{{ data }}"}
+    assert all(check_model(one["model"]) for one in presets.values())
+    assert described_control(CONTROL_KINDS["condition"])["presets"] == []

@@ -3879,6 +3879,8 @@ export interface components {
             ports: string[];
             /** @description paths in its config that name ports */
             ports_from: string[];
+            /** @description other configs to begin with, one a provider, for kinds that ask models */
+            presets: components["schemas"]["NodePreset"][];
             /** @enum {string} */
             sort: "control flow" | "activity";
             summary: string;
@@ -3888,6 +3890,14 @@ export interface components {
         /** @description All there are. */
         NodeKinds: {
             kinds: components["schemas"]["NodeKind"][];
+        };
+        /** @description Another config to begin with. */
+        NodePreset: {
+            config: {
+                [key: string]: unknown;
+            };
+            /** @description what people call the provider of its model */
+            name: string;
         };
         /** @description A run of a node. */
         NodeRun: {

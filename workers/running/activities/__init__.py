@@ -13,8 +13,8 @@ Beyond the protocol a kind may say about itself:
     tells_people  what it is given is shown to people: what is marked secret stands there as `•••`
     gives         the JSON Schema of its results: mocks in tests are held to it
     close()       called once when the worker stops
-    category, icon, begins_with
-                  where editors show it, the name of a Lucide picture, and a config to begin with, as JSON
+    category, icon, begins_with, presets
+                  where editors show it, the name of a Lucide picture, a config to begin with, as JSON, and other models in it by name
 """
 
 from __future__ import annotations

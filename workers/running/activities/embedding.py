@@ -6,6 +6,7 @@ from typing import Annotated, Any, Final
 
 from pydantic import AfterValidator, Field
 
+from contracts.models import EMBEDDING_PRESETS
 from contracts.ports.activities import ActivityContext
 from workers.running.activities import config as configs
 from workers.running.activities.rag_parts import LOCAL_MODEL, TIMEOUT, Embedder, Parts, listed
@@ -33,6 +34,7 @@ class Embedding:
     summary = "Makes vectors of texts, by a model on this machine or of a provider."
     category = "ai"
     icon = "waypoints"
+    presets = EMBEDDING_PRESETS
     begins_with = f'{{"model": "{LOCAL_MODEL}"}}'
     Config = EmbeddingConfig
     gives: Final = {

@@ -18,7 +18,7 @@ from contracts.credentials import CredentialName
 from contracts.definitions import Budget
 from contracts.errors import InvalidInput
 from contracts.messages import FilePart, Message, TextPart, read_messages, text_message
-from contracts.models import ALIAS_PATTERN, CHAIN_MAX, REPAIR_DEFAULT, check_model, models_in
+from contracts.models import ALIAS_PATTERN, CHAIN_MAX, PRESETS, REPAIR_DEFAULT, check_model, models_in
 from contracts.ports.activities import ActivityContext
 from contracts.prompts import REPAIR_MAX, STOPS_MAX
 from contracts.server_tools import server_tools
@@ -123,6 +123,7 @@ class Llm:
     summary = "Asks a language model, and gives its answer: text, or JSON that matches a schema."
     category = "ai"
     icon = "sparkles"
+    presets = PRESETS
     begins_with = '{"model": "openai:gpt-5-mini", "prompt": "{{ input.text }}"}'
     Config = LlmConfig
 

@@ -12,6 +12,7 @@ import os
 import shutil
 import subprocess
 import tempfile
+import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
@@ -24,6 +25,7 @@ from workers.running.activity_error import ActivityError
 from workers.running.rag.pdf import PAGE_END, PIXELS_MAX, opened
 from workers.running.rag.work import Stopped, Task
 
+_ONE_AT_A_TIME: Final = threading.Lock()
 PDF: Final = b"%PDF-"
 PDF_STARTS_WITHIN: Final = 1_024
 LOOK_S: Final = 0.2
@@ -160,7 +162,8 @@ def _page_of(table: str) -> Page:
 def _rapidocr(task: Task, content: bytes, given: Mapping[str, Any]) -> Iterator[Page]:
     reader = _rapid_reader()
     for picture in _pictures(task, content, given["dpi"]):
-        found = reader(picture)
+        with _ONE_AT_A_TIME:
+            found = reader(picture)
         yield Page("\n".join(found.txts or ()), [float(one) for one in found.scores or ()])
 
 
@@ -171,7 +174,7 @@ def _rapid_reader() -> Any:
     except ImportError as error:
         message = f"the engine `rapidocr` is not installed here: {how_to_install('ocr')} ({error})"
         raise ActivityError("ocr.not_installed", message, retryable=False) from None
-    return RapidOCR()
+    return RapidOCR(params={"Global.log_level": "error"})
 
 
 _ENGINES: Final[Mapping[str, Callable[[Task, bytes, Mapping[str, Any]], Iterator[Page]]]] = MappingProxyType({
