@@ -9,6 +9,7 @@ from typing import Any, Final
 
 WIDTH: Final = 130
 _PLAIN: Final = re.compile(r"[A-Za-z_](?:[A-Za-z0-9_./@~ -]*[A-Za-z0-9_./@~-])?")
+_DURATION: Final = re.compile(r"(?:[0-9]+(?:ms|[dhms]))+")
 _WORDS: Final = frozenset("null true false yes no on off y n".split())  # noqa: SIM905
 _KEY: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_./~-]*")
 _ODD: Final = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ud800-\udfff\ufffe\uffff]")
@@ -64,7 +65,8 @@ def _key(name: str) -> str:
 
 
 def _scalar(text: str) -> str:
-    return text if len(text) < WIDTH and _PLAIN.fullmatch(text) and text.lower() not in _WORDS else _quoted(text)
+    is_plain = _DURATION.fullmatch(text) or (_PLAIN.fullmatch(text) and text.lower() not in _WORDS)
+    return text if len(text) < WIDTH and is_plain else _quoted(text)
 
 
 def _quoted(text: str) -> str:

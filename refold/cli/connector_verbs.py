@@ -9,7 +9,7 @@ import typer
 
 from refold.cli.options import File, Json, Where, acting, asking, takes
 
-connectors = typer.Typer(no_args_is_help=True, help="Keep connectors: APIs as data, such as of an OpenAPI document.")
+connectors = typer.Typer(no_args_is_help=True, help="Keep connectors: APIs described as data, with versions.")
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="The name of a connector.")]
 Number = Annotated[int | None, typer.Option("--version", metavar="N", min=1, help="Another one than the latest version.")]

@@ -24,6 +24,7 @@ def run_tests(
     ] = None,
     coverage: Annotated[bool, typer.Option("--coverage", help="Say which nodes, edges, cases and error edges were taken.")] = False,
     report: Annotated[Path | None, typer.Option("--junit", metavar="FILE", help="Write a report as JUnit's XML.")] = None,
+    update: Annotated[bool, typer.Option("--update", help="Write what failing cases expect as it was found, and run again.")] = False,
     watch: Annotated[bool, typer.Option("--watch", help="Run again whenever a file has changed.")] = False,
     lists_all: Annotated[bool, typer.Option("--verbose", "-v", help="A line for each case.")] = False,
     record: Annotated[
@@ -44,4 +45,8 @@ def run_tests(
 
     how = How(module, files, picked, processes_for(jobs), coverage)
     wanted = run.Wanted(paths or [Path()], how, report, lists_all, as_json)
+    if update and watch:
+        raise typer.BadParameter("give either --update or --watch")
+    if update:
+        run.update(wanted)
     return run.watch(wanted) if watch else run.run_tests(wanted)

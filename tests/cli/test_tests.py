@@ -224,3 +224,80 @@ def test_a_server_writes_the_same_and_what_waits_is_looked_at_until_then(filled:
     of_folder = {name: recorded(name) for name in ("good", "failed", "stuck", "waiting")}
     server = filled.serve()
     assert {name: recorded(name, "--server", server) for name in of_folder} == of_folder
+
+
+TO_RENEW = """\
+workflow: tiny.yaml   # a comment
+fixtures: {sum: 9}
+cases:
+  - name: as a block
+    mocks: {double: {output: 4}}
+    expect:
+      output:
+        sum: 5   # this stays
+
+      # a comment that stays
+      lasted: 3h # so does this
+      path:
+      - double
+      called: {done: 7, double: 2}
+      order: [done, double]
+  - {name: in one line, mocks: {double: {output: "${{x}"}}, expect: {output: {sum: 5}, has: {sum: 7}}}
+  - {name: with a fixture, mocks: {double: {output: 4}}, expect: {output: {sum: "${sum}"}}}
+  - {name: it passes, mocks: {double: {output: 4}}, expect: {output: {sum: 4}}}
+  - name: for each
+    each: [{n: 1}, {n: 2}]
+    mocks: {double: {output: "${n}"}}
+    expect: {output: {sum: 5}}
+"""
+RENEWED = """\
+workflow: tiny.yaml   # a comment
+fixtures: {sum: 9}
+cases:
+  - name: as a block
+    mocks: {double: {output: 4}}
+    expect:
+      output:
+        sum: 4   # this stays
+
+      # a comment that stays
+      lasted: 0s # so does this
+      path:
+      - double
+      - done
+      called: {done: 0, double: 1}
+      order: [done, double]
+  - {name: in one line, mocks: {double: {output: "${{x}"}}, expect: {output: {sum: "${{x}"}, has: {sum: "${{x}"}}}
+  - {name: with a fixture, mocks: {double: {output: 4}}, expect: {output: {sum: "${sum}"}}}
+  - {name: it passes, mocks: {double: {output: 4}}, expect: {output: {sum: 4}}}
+  - name: for each
+    each: [{n: 1}, {n: 2}]
+    mocks: {double: {output: "${n}"}}
+    expect: {output: {sum: 5}}
+"""
+
+
+@pytest.mark.parametrize("mark", ["", "\ufeff"])
+def test_what_is_expected_is_written_as_it_was_found_and_all_else_stays(tests: CommandLine, mark: str) -> None:
+    file = tests.folder / "renew.test.yaml"
+    file.write_text(mark + TO_RENEW.replace("${{x}", "$${x}"), encoding="utf-8")
+    ended = tests("test", "--update", "renew.test.yaml", code=1)
+    assert file.read_text(encoding="utf-8") == mark + RENEWED.replace("${{x}", "$${x}")
+    assert "renew.test.yaml: 7 expectations written anew" in ended.out
+    assert "renew.test.yaml:4: as a block: `order` stays as it is: it says a part of what is to happen" in ended.err
+    assert "with a fixture: `output` stays as it is: it is written with names that are filled in" in ended.err
+    assert ended.err.count("its values may come from `each`") == 2
+    assert "2 passed, 4 failed" in ended.out
+    again = tests("test", "--update", "renew.test.yaml", code=1)
+    assert "written anew" not in again.out
+
+
+def test_a_file_of_json_is_renewed_and_what_stands_for_several_places_is_not(tests: CommandLine) -> None:
+    case = {"name": "x", "mocks": {"double": {"output": 4}}, "expect": {"output": {"sum": 5}}}
+    tests.file("one.test.json", json.dumps({"workflow": "tiny.yaml", "cases": [case]}, indent=1))
+    assert "1 passed" in tests("test", "--update", "one.test.json").out
+    shared = "workflow: tiny.yaml\nmocks: {double: {output: &v {sum: 5}}}\ncases: [{name: x, expect: {output: *v}}]\n"
+    tests.file("two.test.yaml", shared)
+    assert "two.test.yaml is not updated: " in tests("test", "--update", "two.test.yaml", code=2).err
+    assert (tests.folder / "two.test.yaml").read_text() == shared
+    assert "give either --update or --watch" in tests("test", "--update", "--watch", code=2).err

@@ -13,6 +13,7 @@ from refold.cli.commands.output import FAILED, INVALID, OK, complain, report, sa
 from refold.cli.commands.testing import junit
 from refold.cli.commands.testing.batch import Batch, How, run_files
 from refold.cli.commands.testing.files import test_files
+from refold.cli.commands.testing.renewing import renew
 from refold.cli.commands.testing.tell import as_value, tell
 
 LOOK_EVERY_S: Final = 0.3
@@ -41,6 +42,11 @@ def run_tests(wanted: Wanted) -> int:
     elif batch.ran:
         tell(batch, wanted.lists_all)
     return _code(wanted, files, batch)
+
+
+def update(wanted: Wanted) -> None:
+    """Write what failing cases expect as it was found."""
+    renew(run_files(test_files(wanted.paths), wanted.how))
 
 
 def _code(wanted: Wanted, files: Sequence[Path], batch: Batch) -> int:
