@@ -32,8 +32,9 @@ from contracts.ports.result_cache import ResultCache
 from contracts.ports.slack import Slack
 from contracts.resources import Resource
 from contracts.triggers import Triggered
+from contracts.usage import Allowance
 from contracts.worker_protocol import WorkerRow
-from domain.bulk.action import Row, Which
+from domain.bulk.action import Outcomes, Row, Which
 from domain.definition.graph import Graph
 from domain.definition.outline import Activities
 from domain.definition.template import FoundTemplate
@@ -85,7 +86,8 @@ class Start(NamedTuple):
     """Texts that are secret, wherever they stand in it, besides those that the workflow's schema says are."""
     test: TestStart | None = None
     fork: CreateExecution | None = None
-    """Of a test run what is tried; of a fork its creation, as `ExecutionBook.forked` made it."""
+    allowance: Allowance | None = None
+    """Of a test run what is tried; of a fork its creation, as `ExecutionBook.forked` made it; how much it may use of models."""
 
 
 class Given(NamedTuple):
@@ -102,14 +104,6 @@ class Published(NamedTuple):
     version: Version
     created: bool
     before: int | None
-
-
-class Outcomes(NamedTuple):
-    """What has become of a bulk operation: how many executions it is about, None until that is known, and what became of each."""
-
-    total: int | None
-    rows: Sequence[tuple[str, str, str]]
-    """The execution, `ok`, `skipped` or `failed`, and why, empty where there is nothing to say."""
 
 
 class ProcessRow(NamedTuple):

@@ -293,6 +293,24 @@ class ModelUse(Model):
     price: ModelPrice | None = None
 
 
+HealKind: TypeAlias = Literal["retry", "timeout", "config", "definition"]
+"""What a suggestion changes: how often, or how long; what a node is told; anything else."""
+
+
+class Heal(Model):
+    """What is done when an execution fails or needs a person: who suggests a change, and which kinds are made without asking anybody.
+
+    Without a `model` rules suggest. `auto` are made by themselves, `per_day` at most; all others a person has to approve.
+    """
+
+    model: str | Annotated[list[ChainedModel], Field(min_length=1, max_length=CHAIN_MAX)] | None = None
+    budget: Budget | None = None
+    auto: list[HealKind] = Field(default_factory=list, max_length=4)
+    per_day: int = Field(default=5, ge=0, le=1_000)
+    assignees: list[str] = Field(default_factory=list, max_length=100)
+    last: int = Field(default=50, ge=1, le=100, description="with so many recorded executions a suggestion is compared")
+
+
 class PinnedPrompt(Model):
     """A prompt that a published workflow uses: which version of it, its hash, and all that it says."""
 
@@ -327,6 +345,7 @@ class Settings(Model):
     after: Annotated[list[After], BeforeValidator(_as_list), OneOrMore()] = Field(default_factory=list, max_length=AFTER_MAX)
     models: dict[Identifier, ModelUse] = Field(default_factory=dict, max_length=MODELS_MAX)
     budget: Budget | None = None
+    heal: Heal | None = None
 
     @property
     def is_counted(self) -> bool:

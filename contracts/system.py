@@ -13,7 +13,11 @@ SLOT: Final = "refold.slot"
 """Of executions that ask for a slot in the place of one elsewhere (`domain/execution/keeper.py`); no definition has this name."""
 BREAKER: Final = "refold.breaker"
 """Of circuit breakers that have counted failures, or are open (`domain/execution/breaker.py`)."""
-SYSTEM_WORKFLOWS: Final[tuple[str, ...]] = (BULK, NOTIFY, SLOT, BREAKER)
+HEAL: Final = "refold.heal"
+"""Suggests a change for what has failed, asks a person, and goes on with it (`domain/heal`)."""
+HEAL_SLOT: Final = "refold.heal_slot"
+"""One for each change that was made of a day without asking anybody."""
+SYSTEM_WORKFLOWS: Final[tuple[str, ...]] = (BULK, NOTIFY, SLOT, BREAKER, HEAL, HEAL_SLOT)
 """Lists of executions and workflows leave them out unless they are asked for."""
 
 

@@ -23,6 +23,7 @@ from api.operations.drafts import DRAFTS
 from api.operations.executions import EXECUTIONS
 from api.operations.expressions import EXPRESSIONS
 from api.operations.forks import FORKS
+from api.operations.heals import HEALS
 from api.operations.hook_deliveries import HOOK_DELIVERIES
 from api.operations.incidents import INCIDENTS
 from api.operations.node_runs import NODE_RUNS
@@ -57,6 +58,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     *COMMANDS,
     *TEST_RUNS,
     *FORKS,
+    *HEALS,
     *WHAT_IF,
     *TASKS,
     *DEAD_LETTERS,

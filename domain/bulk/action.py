@@ -34,6 +34,14 @@ class Which(NamedTuple):
     """By their ids."""
 
 
+class Outcomes(NamedTuple):
+    """What has become of a bulk operation: how many executions it is about, None until that is known, and what became of each."""
+
+    total: int | None
+    rows: Sequence[tuple[str, str, str]]
+    """The execution, `ok`, `skipped` or `failed`, and why, empty where there is nothing to say."""
+
+
 class Aim(NamedTuple):
     """What an action is aimed at: the execution, what the operation says, and a key that no other operation has for it."""
 

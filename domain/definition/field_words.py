@@ -122,6 +122,11 @@ WORDS: Final[dict[str, dict[str, str]]] = {
         "input": "US dollars for a million tokens that are sent", "output": "US dollars for a million tokens that come back",
         "cached": "US dollars for a million tokens that the provider still has; without it as much as others",
     },
+    "Heal": {
+        "model": "who suggests: `provider:model`, a chain of them, or a name of `models`; rules without it",
+        "budget": "how much it may use of models", "auto": "the kinds of changes that are made without asking",
+        "per_day": "so many of these a day", "assignees": "who is asked", "last": "with so many recorded executions it is compared",
+    },
     "Quota": {"open": "so many may be open", "starts_per_minute": "so many may be started", "on_limit": "what happens to one too many"},
     "Retry": {
         "multiplier": "by how much each delay is longer than the one before",
@@ -129,6 +134,7 @@ WORDS: Final[dict[str, dict[str, str]]] = {
         "never_retry_on": "patterns of types of errors: none of these",
     },
     "Settings": {
+        "heal": "what is done when an execution fails, or needs a person",
         "budget": "how much of models it may use, its children included",
         "retry": "of all activities that say nothing else",
         "on_failure": "whether a failure raises an incident, or fails the execution",

@@ -19,6 +19,7 @@ from domain.definition.document import NOT_AN_OBJECT, check_values
 from domain.definition.edges_check import check_edges
 from domain.definition.findings import Findings, shown
 from domain.definition.graph import ERROR_PORT
+from domain.definition.heal_check import check_heal
 from domain.definition.input_check import check_input_schema
 from domain.definition.joins_check import check_joins
 from domain.definition.models_in_use import check_models
@@ -109,6 +110,7 @@ def _check_all(outline: Outline) -> None:
     check_models(outline)
     check_tools(outline)
     check_budgets(outline)
+    check_heal(outline)
     check_names(outline)
     check_calls(outline)
 

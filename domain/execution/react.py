@@ -30,6 +30,7 @@ from contracts.commands import (
     ReleaseActivity,
     ReportChild,
     ReportToBreaker,
+    ResolveIncident,
     ReturnSlot,
     RunActivity,
     SendSignal,
@@ -48,6 +49,7 @@ from domain.definition.graph import Agency, Graph, Node
 from domain.execution import keeper
 from domain.execution.breaker import breaker_id
 from domain.execution.memo import AgentMemo
+from domain.execution.moves import healing
 from domain.execution.offers import servers_of
 from domain.execution.paths import is_for_worker, is_undo, undone_node
 from domain.execution.pins import plan_of_child
@@ -80,6 +82,11 @@ def _on_scheduled(graph: Graph, state: Execution, event: e.NodeScheduled | e.Act
 
 def _on_node_ended(graph: Graph, state: Execution, event: NodeEvent, decision: Decision) -> Iterable[Effect]:
     """A worker that still runs an attempt is told that nobody waits for it; not the one that has just reported it."""
+    heals = _heal(graph, state, decision, event.incident) if isinstance(event, e.IncidentRaised) else ()
+    return (*_on_attempt_ended(graph, state, event, decision), *heals)
+
+
+def _on_attempt_ended(graph: Graph, state: Execution, event: NodeEvent, decision: Decision) -> Iterable[Effect]:
     command: Any = decision.command
     if type(command) in REPORTS and command.path == event.path:
         return ()
@@ -186,8 +193,19 @@ def _on_quarantined(graph: Graph, state: Execution, event: e.ExecutionQuarantine
     return () if event.keeps else _on_ended(graph, state, event, decision)
 
 
+def _heal(graph: Graph, state: Execution, decision: Decision, what: str) -> Iterable[Effect]:
+    """What has failed is to be healed, where the definition says so, unless a person has just let it fail."""
+    if not healing.begins_by_itself(graph, state) or isinstance(decision.command, ResolveIncident):
+        return ()
+    heal = healing.heal_id(state.execution, what)
+    made = _for_another(state, decision, f"{state.execution}:heal:{what}", heal, healing.creation(graph, state, what))
+    return (msgspec.structs.replace(made, is_sealed=False),)
+
+
 def _on_ended(graph: Graph, state: Execution, event: Event, decision: Decision) -> Iterable[Effect]:
     yield from report_to_parent(state, decision)
+    if isinstance(event, e.ExecutionFailed):
+        yield from _heal(graph, state, decision, healing.FAILED)
     if state.keeper and state.slot is not None:
         yield _for_another(state, decision, f"{state.keeper}:returned", state.keeper, ReturnSlot())
     if state.status in ("terminated", "quarantined"):
@@ -334,7 +352,6 @@ REACTORS: Final[dict[type, Reactor]] = {
 
 _OF_WORKERS: Final = {
     e.NodeScheduled, e.PastTakenUp, e.ActivityHeld, e.ActivityReleased, e.NodeCompleted, e.NodeFailed, e.NodeRetried, e.NodeCancelled,
-    e.IncidentRaised,
 }  # fmt: skip
 CROSSING: Final = frozenset(REACTORS) - _OF_WORKERS
 """The events that may call for a command to another execution."""

@@ -235,6 +235,22 @@ def before_failure(decisions: Sequence[Decision], state: Execution) -> Before:
     return Before(found.first - 1, 0 if _is_its_own(command, node) else found.first + len(found.events) - 1)
 
 
+def before_incident(decisions: Sequence[Decision], state: Execution) -> Before:
+    """The same before the first open incident. Raises Rejected where there is none, or nothing to keep."""
+    name, incident = state.execution, next(iter(state.incidents.values()), None)
+    if incident is None:
+        raise Rejected("not_failed", f"execution {name} is {state.status}, and has no open incident", status=state.status)
+    found = next(one for one in reversed(decisions) if any(_stops(event, incident.incident) for event in one.events))
+    if isinstance(found.command, c.CreateExecution):
+        said = f"execution {name} needs a person since the decision that began it: there is nothing to keep; start a new one"
+        raise Rejected("would_fail_again", said, execution=name)
+    return Before(found.first - 1, 0 if _is_its_own(found.command, incident.path) else found.first + len(found.events) - 1)
+
+
+def _stops(event: e.Event, incident: str) -> bool:
+    return isinstance(event, e.IncidentRaised) and event.incident == incident
+
+
 def _is_its_own(command: c.Command, node: str) -> bool:
     """Whether the command tells of nothing but that the node failed: no result comes with it."""
     if isinstance(command, c.FireTimer):

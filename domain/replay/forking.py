@@ -27,6 +27,7 @@ from domain.replay.fork import (
     Derived,
     Source,
     before_failure,
+    before_incident,
     check_can_be_copied,
     check_can_be_forked,
     creation_of,
@@ -55,7 +56,8 @@ class Histories(Protocol):
 class Wish(NamedTuple):
     """What is to be forked: after which event of it (None: the last one), with which edits, by which version (None: its own).
 
-    With an `until` what is recorded up to that event (0: all of it) decides on before the fork begins.
+    With an `until` what is recorded up to that event (0: all of it) decides on before the fork begins. With `of_incident` what is
+    retried may need a person in place of having failed.
     """
 
     execution: str
@@ -63,6 +65,7 @@ class Wish(NamedTuple):
     edits: tuple[Edit, ...] = ()
     version: Version | None = None
     until: int | None = None
+    of_incident: bool = False
 
 
 class Made(NamedTuple):
@@ -93,9 +96,10 @@ def retry(histories: Histories, wish: Wish, read_blob: ReadBlob) -> Made:
 def _retried(histories: Histories, wish: Wish, read_blob: ReadBlob) -> Made:
     whole = histories.up_to(wish.execution, None)
     check_can_be_forked(whole.state)
-    before = before_failure(list(whole.before()), whole.state)
+    is_open = wish.of_incident and whole.state.status != "failed"
+    before = (before_incident if is_open else before_failure)(list(whole.before()), whole.state)
     if before.until and not wish.edits and wish.version is None:
-        failure = whole.state.failure
+        failure = next(iter(whole.state.incidents.values())).failure if is_open else whole.state.failure
         where, kind = ("", "") if failure is None else (failure.node or "it", failure.type)
         said = (
             f"{where} failed by what is decided ({kind}), not by what a worker gave: it would fail again; set something, or name a version"

@@ -15,7 +15,7 @@ from contracts.catalog import ConnectorPublished, PromptPublished, SourceText
 from contracts.definitions import WorkflowDefinition
 from contracts.errors import InvalidDefinition, Problem, Rejected
 from contracts.resources import Resource
-from contracts.system import NOTIFY
+from contracts.system import HEAL, NOTIFY
 from contracts.triggers import Fired, Trigger, TriggerPaused, TriggerStatus
 from domain.channels import sends_notices
 from domain.definition.canonical import load_canonical
@@ -91,6 +91,8 @@ class CatalogService:
         published = await self._in_catalog(self._catalog.publish, definition, activate, source, caller)
         if sends_notices(definition):
             await self.prepare(NOTIFY)
+        if definition.settings.heal is not None:
+            await self.prepare(HEAL)
         return Published(self.versions(published.name)[published.version - 1], published.created, published.before)
 
     async def activate(self, workflow: str, version: int, caller: Caller = ENGINE) -> Version:

@@ -13,7 +13,7 @@ from typing import Any, Final, TypeAlias, TypeVar
 import msgspec
 
 from api.requests import Requests
-from api.service import Given, Outcomes, Rows, Start, Started, Unavailable, Warmed
+from api.service import Given, Rows, Start, Started, Unavailable, Warmed
 from api.streams.streams import Streams
 from api.what_if import WhatIfAsked
 from contracts import values
@@ -24,7 +24,7 @@ from contracts.ports.clock import Clock
 from contracts.ports.feed import Told
 from contracts.ports.read_models import Condition, Group, Query, StandIn
 from contracts.ports.result_cache import ResultCache
-from domain.bulk.action import Row, Which
+from domain.bulk.action import Outcomes, Row, Which
 from infra.server.background import Background
 from infra.server.callback import awaited
 from infra.server.catalog_service import CatalogService

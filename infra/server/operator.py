@@ -8,14 +8,15 @@ from typing import Any, Final, Protocol, TypeVar
 
 import msgspec
 
-from api.execution_book import NodeView
-from api.service import Outcomes, Unavailable
+from api.service import Unavailable
 from contracts.caller import Caller
 from contracts.commands import Command
 from contracts.errors import LogUnreachable, Rejected
 from contracts.ports.read_models import Query
 from contracts.ports.where import Field, OneOf, all_of
-from domain.bulk.action import Row, Which
+from domain.bulk.action import Outcomes, Row, Which
+from infra.server.heal_host import Host as HealHost
+from infra.server.healer import ServiceHealer
 from infra.server.lookup import Lookup
 from infra.server.read_threads import ReadThreads
 from projections.execution_columns import execution_filter
@@ -46,30 +47,18 @@ _selected: Final = msgspec.json.Decoder(_Selected)
 _page: Final = msgspec.json.Decoder(_Page)
 
 
-class Host(Protocol):
+class Host(HealHost, Protocol):
     """The service that it stands on."""
-
-    def now(self) -> int:
-        """The time, in milliseconds since 1970."""
-
-    @property
-    def position(self) -> int:
-        """After the last durable decision; 0 where no one number says it."""
-
-    async def be_current(self, position: int) -> None:
-        """Wait until lists show all that had been decided then. Raises Unavailable."""
 
     async def give(self, execution: str, command: Command, caller: Caller) -> Any:
         """Give a command to an execution."""
-
-    async def nodes(self, execution: str) -> list[NodeView]:
-        """The nodes of an execution, with their values."""
 
 
 class ServiceOperator:
     """All methods belong to the event loop's thread."""
 
     def __init__(self, host: Host, reader: PartitionedReader, reads: ReadThreads, lookup: Lookup, is_alone: bool) -> None:
+        self.healer = ServiceHealer(host, self.standing)
         self._host, self._reader, self._reads, self._lookup, self.is_alone = host, reader, reads, lookup, is_alone
 
     async def select(self, which: Which, most: int) -> Selected:

@@ -168,6 +168,7 @@ def creation(name: str, start: Start, version: int, definition: str, sealing: Se
         span=start.caller.span,
         heeds_pauses=start.trigger is not None and start.trigger.by_itself,
         test=None if start.test is None else start.test.plan,
+        allowance=start.allowance,
     )
     return sealing.sealed(name, command, start.secrets)
 

@@ -25,6 +25,7 @@ from refold.cli.event_verbs import asyncapi
 from refold.cli.export_verb import export_langgraph
 from refold.cli.folder_verbs import accept_loss, backup, restore
 from refold.cli.fork_verbs import fork, retry
+from refold.cli.heal_verb import heal
 from refold.cli.list_verbs import incidents, nodes, waiting
 from refold.cli.live_verbs import follow
 from refold.cli.look_verbs import history, show, verify
@@ -98,6 +99,7 @@ PANELS: Mapping[str, Mapping[str, Verb]] = {
         "resume": resume,
         "step": step,
         "resolve": resolve,
+        "heal": heal,
         "release": release,
         "cancel": cancel,
         "terminate": terminate,

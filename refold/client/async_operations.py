@@ -219,6 +219,26 @@ class AsyncOperations:
         )
         return answer
 
+    async def heal(
+        self,
+        execution_id: str,
+        model: str | list[str] | None = None,
+        budget: dict[str, Any] | None = None,
+        auto: list[str] | None = None,
+        per_day: int | None = None,
+        assignees: list[str] | None = None,
+        last: int | None = None,
+    ) -> dict[str, Any]:
+        """Suggest a change for what has failed, and ask before it is made; the execution that does."""
+        answer: dict[str, Any] = await self._ask(
+            asked(
+                "POST",
+                f"/v1/executions/{part(execution_id)}/heal",
+                body={"model": model, "budget": budget, "auto": auto, "per_day": per_day, "assignees": assignees, "last": last},
+            )
+        )
+        return answer
+
     async def what_if(
         self,
         definition: str | None = None,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shlex
@@ -15,7 +16,7 @@ from typing import Any
 import pytest
 
 from tests import preloaded
-from tests.ai.fake import running_fake
+from tests.ai.fake import Reply, running_fake
 
 ROOT = Path(__file__).parents[2]
 PAGES = (
@@ -105,6 +106,16 @@ def test_the_page_about_costs_says_what_is_said(tmp_path: Path, monkeypatch: pyt
     with running_fake() as fake:
         monkeypatch.setenv("OLLAMA_BASE_URL", fake.base("ollama"))
         check_what_is_said(tmp_path, "limit-what-models-cost.md")
+        assert len(fake.asked) == 1
+
+
+def test_the_page_about_healing_says_what_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    edit = {"find": "12 / input.people }}", "replace": "input.people == 0 ? 0 : 12 / input.people }}"}
+    said = {"kind": "config", "reason": "nobody may have come", "risk": "medium", "edits": [edit]}
+    with running_fake() as fake:
+        fake.replies = [Reply(texts=(json.dumps(said),))]
+        monkeypatch.setenv("OLLAMA_BASE_URL", fake.base("ollama"))
+        check_what_is_said(tmp_path, "heal-what-has-failed.md")
         assert len(fake.asked) == 1
 
 

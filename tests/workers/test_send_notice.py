@@ -21,6 +21,7 @@ from workers.running.activity_error import ActivityError
 from workers.running.channels import SENDERS
 from workers.running.channels.settings import ChannelSettings
 from workers.running.desk import Desk, Selected, Standing
+from workers.running.healing import Healer
 from workers.running.system.send_notice import SendNotice
 
 
@@ -71,6 +72,10 @@ class History:
         raise NotImplementedError
 
     async def rows(self, executions: Sequence[str], incidents: str | None = None) -> Mapping[str, Row]:
+        raise NotImplementedError
+
+    @property
+    def healer(self) -> Healer:
         raise NotImplementedError
 
 

@@ -108,6 +108,8 @@ class CommandOutbox:
         try:
             version, definition = self._catalog.resolve(command.workflow, command.version)
         except Rejected as rejected:
+            if command.parent is None:  # nobody waits for it: whoever decides it refuses it
+                return envelope
             return refusal(envelope, rejected)
         return replace(envelope, command=replace(command, version=version, definition=definition))
 

@@ -29,6 +29,7 @@ from domain.execution.evolve import initial
 from domain.execution.facts.execution import request_of
 from domain.execution.history import Folded, graph_for
 from domain.execution.keeper import keeper_id, lane_named
+from domain.execution.moves.healing import models_asked
 from domain.execution.react import react
 from domain.execution.skipping import time_of_test, written_in
 from domain.execution.start_values import slot_of
@@ -303,7 +304,9 @@ class Decisions:
 
 def _with_prices(folded: Folded, command: Command, now: int) -> Command:
     """The creation says what models cost now: decisions look nothing up."""
-    names = folded.graph.models
-    if not names or not isinstance(command, CreateExecution) or command.prices:
+    if not isinstance(command, CreateExecution) or command.prices:
+        return command
+    names = folded.graph.models or models_asked(command)
+    if not names:
         return command
     return msgspec.structs.replace(command, prices=prices_of(names, now))

@@ -18,6 +18,7 @@ from contracts.commands import Command
 from contracts.ports.activities import ActivityContext
 from domain.bulk.action import Row, Which
 from workers.running.activity_error import Cancelled
+from workers.running.healing import Healer
 
 T = TypeVar("T")
 LOOK_EVERY_S: Final = 0.2
@@ -38,7 +39,7 @@ class Standing(NamedTuple):
 
 
 class Operator(Protocol):
-    """The engine, as bulk operations move it. All methods belong to the event loop's thread."""
+    """The engine, as its own workflows move it. All methods belong to the event loop's thread."""
 
     @property
     def is_alone(self) -> bool:
@@ -61,6 +62,10 @@ class Operator(Protocol):
 
     async def give(self, execution: str, command: Command, caller: Caller) -> None:
         """Give a command to an execution, and wait until it is durable. Raises what it is refused with."""
+
+    @property
+    def healer(self) -> Healer:
+        """What executions of `refold.heal` ask."""
 
 
 class Desk:

@@ -863,6 +863,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/executions/{execution}/heal": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Suggest a change for what has failed, or needs a person, and ask before it is made. The same failure has one open heal at a time. */
+        post: operations["heal_execution"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/executions/{execution}/history": {
         parameters: {
             query?: never;
@@ -3595,6 +3612,53 @@ export interface components {
             execution_id: string;
             position: number;
             status: string;
+        };
+        /** @description The heal: an execution like any other. */
+        HealBegun: {
+            /** @description `failed`, or the number of the incident */
+            about: string;
+            /** @description false where it was begun before, and is open, or has healed already */
+            created: boolean;
+            /** @description what is healed */
+            execution_id: string;
+            heal_id: string;
+            position: number;
+            status: string;
+        };
+        /** @description Who suggests, and what may be done without asking; what is left out `settings.heal` of the workflow says. */
+        HealRequest: {
+            /**
+             * @description who is asked; anybody without it
+             * @default null
+             */
+            assignees: string[] | null;
+            /**
+             * @description the kinds of changes that are made without asking
+             * @default null
+             */
+            auto: string[] | null;
+            /**
+             * @description how much it may use of models, as `settings.budget` says it
+             * @default null
+             */
+            budget: {
+                [key: string]: unknown;
+            } | null;
+            /**
+             * @description with so many recorded executions a suggestion is compared
+             * @default null
+             */
+            last: number | null;
+            /**
+             * @description `provider:model`, a chain, or a name of `settings.models`
+             * @default null
+             */
+            model: string | string[] | null;
+            /**
+             * @description so many of these a day, of the workflow
+             * @default null
+             */
+            per_day: number | null;
         };
         /** @description How it stands. */
         Health: {
@@ -7044,6 +7108,42 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Forked"];
+                };
+            };
+        };
+    };
+    heal_execution: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description the id of an execution */
+                execution: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["HealRequest"];
+            };
+        };
+        responses: {
+            /** @description It was begun before. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HealBegun"];
+                };
+            };
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HealBegun"];
                 };
             };
         };

@@ -9,9 +9,10 @@ from workers.running.channels.settings import ChannelSettings
 from workers.running.desk import Desk
 from workers.running.system.bulk_act import BulkAct
 from workers.running.system.bulk_select import BulkSelect
+from workers.running.system.heal import HEALING
 from workers.running.system.send_notice import SendNotice
 
-_KINDS: Final = (BulkSelect, BulkAct)
+_KINDS: Final = (BulkSelect, BulkAct, *HEALING)
 SYSTEM_KINDS: Final = frozenset(kind.name for kind in (*_KINDS, SendNotice))
 
 
