@@ -21,6 +21,21 @@ class Versions(BaseModel):
     versions: list[ListedVersion]
 
 
+class WorkflowTool(BaseModel):
+    """A workflow as a tool of assistants."""
+
+    name: str
+    version: int
+    description: str = Field(description="what a model is told of it")
+    input: dict[str, Any] = Field(description="JSON Schema of its arguments, which are the input of an execution")
+
+
+class WorkflowTools(BaseModel):
+    """In the order of their names."""
+
+    tools: list[WorkflowTool]
+
+
 class DefinitionChange(BaseModel):
     """One difference between two versions."""
 

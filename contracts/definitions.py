@@ -363,6 +363,18 @@ class Settings(Model):
         return self.while_paused != "start"
 
 
+class ExposedTool(Model):
+    """A workflow as a tool of assistants."""
+
+    description: str = Field(min_length=1, max_length=2_000, description="what a model is told of it")
+
+
+class Expose(Model):
+    """How else than by its name a workflow can be started."""
+
+    mcp: ExposedTool | None = Field(default=None, description="as a tool of `refold mcp`")
+
+
 class WorkflowDefinition(Body):
     """The graph a user writes; versioned by its content."""
 
@@ -372,6 +384,7 @@ class WorkflowDefinition(Body):
     input: dict[str, Any] | bool | None = Field(default=None, description="JSON Schema 2020-12 of the input")
     settings: Settings = Field(default_factory=Settings)
     triggers: list[dict[str, Any]] = Field(default_factory=list, max_length=TRIGGERS_MAX, description="what starts executions by itself")
+    expose: Expose | None = Field(default=None, description="as what else it can be started: a tool of assistants")
     prompts: dict[str, PinnedPrompt] = Field(
         default_factory=dict, description="the prompts that nodes name, as they were; written anew when the definition is published"
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from functools import lru_cache
 from itertools import pairwise
 from typing import Any, NamedTuple
 
@@ -11,6 +12,7 @@ from contracts.catalog import DefinitionPublished, SourceText
 from contracts.errors import Rejected
 from contracts.times import rfc3339
 from domain.definition.difference import changes_between
+from domain.definition.expose_check import schema_of_tool
 from domain.definition.layout import layout_hash
 from domain.definition.text_difference import text_difference
 
@@ -66,6 +68,16 @@ def version_value(version: Version) -> dict[str, Any]:
         "published_by": version.published_by or None,
         "source": version.source.syntax if version.source is not None else None,
     }
+
+
+@lru_cache(maxsize=200)
+def tool_in(content: bytes) -> dict[str, Any] | None:
+    """What a definition is as a tool of assistants: `{description, input}`; None for one that is none."""
+    if b'"expose"' not in content:
+        return None
+    definition = json.loads(content)
+    said = (definition.get("expose") or {}).get("mcp")
+    return None if said is None else {"description": said["description"], "input": schema_of_tool(definition)}
 
 
 def versions_value(versions: Sequence[Version]) -> list[dict[str, Any]]:

@@ -33,6 +33,7 @@ from projections.definitions import (
     difference_value,
     source_of,
     text_difference_value,
+    tool_in,
     version_in,
     version_value,
     versions_value,
@@ -109,6 +110,13 @@ async def archive_workflow(caller: Caller, service: Service, name: Name) -> Repl
 async def list_workflows(service: Service) -> Reply:
     """All workflows, each by its active version, or its last one."""
     return Reply({"workflows": [version_value(one) for one in service.workflows() if not is_system(one.name)]})
+
+
+async def list_workflow_tools(service: Service) -> Reply:
+    """The active versions of the workflows that are offered as tools to assistants (`expose.mcp`), with what a model is told of each."""
+    found = [(one, tool_in(one.content)) for one in service.workflows() if one.status == "active"]
+    tools = [{"name": one.name, "version": one.version, **tool} for one, tool in found if tool is not None]
+    return Reply({"tools": sorted(tools, key=lambda tool: tool["name"])})
 
 
 async def get_workflow(service: Service, name: Name, version: OtherVersion = None) -> Reply:
@@ -257,6 +265,10 @@ DEFINITIONS: Final = (
     Operation(
         method="GET", path="/v1/workflows", tag="workflows", right="read", do=list_workflows, answer=models.Workflows,
         client=ClientMethod("workflows", "workflows"),
+    ),
+    Operation(
+        method="GET", path="/v1/workflow-tools", tag="workflows", right="read", do=list_workflow_tools, answer=version_models.WorkflowTools,
+        client=ClientMethod("workflow_tools", "tools", "The workflows that are offered as tools to assistants."),
     ),
     Operation(
         method="GET", path="/v1/workflows/{name}", tag="workflows", right="read", do=get_workflow, answer=models.Workflow, problems=(404,),

@@ -17,6 +17,7 @@ from domain.definition.budgets_check import check_budgets
 from domain.definition.calls_check import check_calls
 from domain.definition.document import NOT_AN_OBJECT, check_values
 from domain.definition.edges_check import check_edges
+from domain.definition.expose_check import check_expose
 from domain.definition.findings import Findings, shown
 from domain.definition.graph import ERROR_PORT
 from domain.definition.heal_check import check_heal
@@ -96,6 +97,7 @@ def _check_all(outline: Outline) -> None:
     _check_language(outline.definition, findings)
     _check_settings(outline.definition.settings, findings)
     check_input_schema(outline.definition.input, findings)
+    check_expose(outline.definition, findings)
     check_triggers(outline.definition, findings)
     for body in outline.bodies:
         _check_has_nodes(body, findings)

@@ -29,6 +29,7 @@ from refold.cli.heal_verb import heal
 from refold.cli.list_verbs import incidents, nodes, waiting
 from refold.cli.live_verbs import follow
 from refold.cli.look_verbs import history, show, verify
+from refold.cli.mcp_verb import mcp
 from refold.cli.mutate_verb import mutate
 from refold.cli.place_verbs import cluster, doctor, settings, workers
 from refold.cli.process_verbs import kafka, serve, worker
@@ -59,6 +60,7 @@ PANELS: Mapping[str, Mapping[str, Verb]] = {
         "retry": retry,
         "serve": serve,
         "worker": worker,
+        "mcp": mcp,
     },
     "Define": {
         "validate": validate,

@@ -31,6 +31,11 @@ class AsyncOperations:
         answer: Rows = (await self._ask(asked("GET", "/v1/workflows")))["workflows"]
         return answer
 
+    async def workflow_tools(self) -> Rows:
+        """The workflows that are offered as tools to assistants."""
+        answer: Rows = (await self._ask(asked("GET", "/v1/workflow-tools")))["tools"]
+        return answer
+
     async def workflow(self, name: str, version: int | None = None) -> dict[str, Any]:
         """A version of a workflow with its definition; without `version` the active one."""
         answer: dict[str, Any] = await self._ask(asked("GET", f"/v1/workflows/{part(name)}", query={"version": version}))

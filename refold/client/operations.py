@@ -41,6 +41,11 @@ class Operations:
         answer: Rows = self._ask(asked("GET", "/v1/workflows"))["workflows"]
         return answer
 
+    def workflow_tools(self) -> Rows:
+        """The workflows that are offered as tools to assistants."""
+        answer: Rows = self._ask(asked("GET", "/v1/workflow-tools"))["tools"]
+        return answer
+
     def workflow(self, name: str, version: int | None = None) -> dict[str, Any]:
         """A version of a workflow with its definition; without `version` the active one."""
         answer: dict[str, Any] = self._ask(asked("GET", f"/v1/workflows/{part(name)}", query={"version": version}))

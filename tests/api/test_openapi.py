@@ -92,7 +92,7 @@ FREE = {
     "TriggerRequest.trigger", "TriggerShown.config", "HookContent.headers", "HookDeliveries.counts",
     "CredentialRequest.values", "RotateRequest.values", "TemplateHole.schema", "TestRunRequest.pins", "TestRunRequest.variables",
     "RecordedTest.differences", "Prompt.inputs", "Prompt.schema", "PromptShown.prompt",
-    "ForkRequest.set", "RetryRequest.set", "HealRequest.budget",
+    "ForkRequest.set", "RetryRequest.set", "HealRequest.budget", "WorkflowTool.input",
     "Action.input", "Action.output", "Connector.schemas", "ConnectorShown.connector", "ConvertedConnector.connector",
     "OpenApiRequest.openapi", "Connector.auth", "Connector.actions", "RequestBody.parts",
 }  # fmt: skip

@@ -25,7 +25,7 @@ PAGES = (
     "limit-a-workflow.md", "start-from-other-systems.md", "start-after-other-workflows.md", "use-the-web-ui.md",
     "spare-what-is-down.md", "try-before-publishing.md", "see-what-a-version-would-change.md",
     "test-a-workflow.md", "record-steps.md", "ask-why.md", "compare-executions.md", "prove-a-log.md", "walk-through-an-execution.md",
-    "let-a-model-use-tools.md",
+    "let-a-model-use-tools.md", "use-refold-from-an-assistant.md",
     "keep-prompts.md", "use-connectors.md", "fork-and-retry.md", "answer-from-documents.md",
 )  # fmt: skip
 

@@ -2083,6 +2083,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/workflow-tools": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The active versions of the workflows that are offered as tools to assistants (`expose.mcp`), with what a model is told of each. */
+        get: operations["list_workflow_tools"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/workflows": {
         parameters: {
             query?: never;
@@ -5521,6 +5538,21 @@ export interface components {
             /** @enum {string} */
             status: "active" | "inactive" | "archived";
             version: number;
+        };
+        /** @description A workflow as a tool of assistants. */
+        WorkflowTool: {
+            /** @description what a model is told of it */
+            description: string;
+            /** @description JSON Schema of its arguments, which are the input of an execution */
+            input: {
+                [key: string]: unknown;
+            };
+            name: string;
+            version: number;
+        };
+        /** @description In the order of their names. */
+        WorkflowTools: {
+            tools: components["schemas"]["WorkflowTool"][];
         };
         /** @description A version of a workflow. */
         WorkflowVersion: {
@@ -9401,6 +9433,26 @@ export interface operations {
                             worker: string;
                         }[];
                     };
+                };
+            };
+        };
+    };
+    list_workflow_tools: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WorkflowTools"];
                 };
             };
         };
