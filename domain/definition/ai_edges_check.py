@@ -115,6 +115,9 @@ def _check_names(agent: OutlineNode, findings: Findings) -> None:
             findings.add(f"{tool.path}.id", "reserved_id", message, "choose another id")
     if agent.config is None or not agent.body.is_sound:
         return
+    if not seen and agent.definition.config.get("must_call") is True:
+        message = f"`{agent.id}` must call a tool, and is offered none"
+        findings.add(f"{agent.path}.config.must_call", "no_tool", message, "add an edge of the type `ai_tool`, or remove `must_call`")
     listed_later = _listed_later(agent)
     if listed_later is None:
         return

@@ -198,6 +198,7 @@ WORDS: Final[dict[str, dict[str, str]]] = {
         "parallel": "so many of the tools that one answer asks for run at a time",
         "approval": "of which calls people are asked before they run",
         "on_tool_error": "whether the model is told of a tool that fails, or the agent fails with it",
+        "must_call": "whether the model has to call a tool before it may answer",
         "tool_mode": "whether the model is offered tools as its provider does, or in words and by JSON",
     },
     "config_human_task": {

@@ -122,6 +122,7 @@ class Agent(Kind):
         approval: list[ApprovalRule] = Field(default_factory=list, max_length=APPROVALS_MAX)
         on_tool_error: Literal["tell", "fail"] = "tell"
         tool_mode: Literal["auto", "native", "schema"] = "auto"
+        must_call: bool = False
         budget: Budget | None = None
 
         @field_validator("model")

@@ -10,6 +10,7 @@ import pytest
 from tests.ai.conftest import PROVIDERS, an_attempt
 from tests.ai.fake import Call, Fake, Reply
 from workers.running.activities.llm import Llm
+from workers.running.activity_error import ActivityError
 
 TOOLS = [{"name": "add", "description": "Adds", "parameters": {"type": "object", "properties": {"a": {"type": "integer"}}}}]
 
@@ -84,3 +85,25 @@ def test_whoever_has_answered_is_asked_for_the_rest_of_the_agent(llm: Llm, fake:
     fake.replies = [Reply()]
     ask(llm, fake, [{"answer": first, "results": [{"ok": 3}]}], model=chain)
     assert [asked.body["model"] for asked in fake.asked] == ["gpt-4o", "gpt-5-mini", "gpt-5-mini"]
+
+
+def test_an_answer_that_calls_no_tool_is_a_failure_where_one_is_to_be_called(llm: Llm, fake: Fake) -> None:
+    fake.replies = [Reply(texts=("The tool will add 2 and 3.",)), Reply(texts=(), calls=(Call("add", '{"a": 2}'),))]
+    with pytest.raises(ActivityError) as caught:
+        ask(llm, fake, must_call=True)
+    assert (caught.value.error_type, caught.value.retryable) == ("ai.no_tool_call", True)
+    assert fake.asked[0].body["tool_choice"] == "required"
+    first = ask(llm, fake, must_call=True)
+    fake.replies = [Reply(texts=("It is 5.",))]
+    second = ask(llm, fake, [{"answer": first, "results": [{"ok": 5}]}], must_call=True)
+    assert second["message"]["parts"][0]["text"] == "It is 5."
+    assert fake.asked[-1].body.get("tool_choice") != "required"
+
+
+def test_by_a_schema_there_is_no_other_choice_than_a_tool_where_one_is_to_be_called(llm: Llm, fake: Fake) -> None:
+    fake.replies = [Reply(texts=('{"tool": "none", "answer": "5"}',)), Reply(texts=('{"tool": "add", "arguments": {"a": 2}}',))]
+    assert ask(llm, fake, must_call=True, tool_mode="schema")["finish_reason"] == "tool_call"  # after it was told
+    fake.replies = [Reply(texts=("It is 5.",))]
+    with pytest.raises(ActivityError) as caught:
+        ask(llm, fake, must_call=True, tool_mode="schema", repair=0)
+    assert (caught.value.error_type, caught.value.retryable) == ("ai.no_tool_call", True)

@@ -34,6 +34,8 @@ from workers.running.watch import seconds_of
 
 AGENT: Final = "agent"
 """Under this name stands the config of an agent whose model call it is: no definition can write it here."""
+_OF_THE_TURNS: Final = ("input", "tool_mode", "must_call")
+"""Fields of an agent that are none of `llm`."""
 _ALIAS: Final = re.compile(ALIAS_PATTERN)
 
 
@@ -154,11 +156,14 @@ class Llm:
 
 def _of_agent(path: str, config: dict[str, Any], data: Any) -> tuple[LlmConfig, Turns]:
     """A model call of an agent: the config of one, and what was said before. Raises ActivityError `input.invalid`."""
-    given = {name: value for name, value in config.items() if name not in ("input", "tool_mode") and value is not None}
+    given = {name: value for name, value in config.items() if name not in _OF_THE_TURNS and value is not None}
     if "input" in config:
         asked = config["input"]
         given["prompt"] = asked if isinstance(asked, str) else encode(asked).decode()
-    turns = Turns(path=path, mode=config.get("tool_mode", "auto"), tools=[*data["tools"], *_of_servers(data)], turns=data["turns"])
+    turns = Turns(
+        path=path, mode=config.get("tool_mode", "auto"), tools=[*data["tools"], *_of_servers(data)], turns=data["turns"],
+        is_to_call=bool(config.get("must_call")),
+    )  # fmt: skip
     return configs.read_config(LlmConfig, given), turns
 
 

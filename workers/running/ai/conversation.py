@@ -50,6 +50,8 @@ class Wanted:
     credential: str | None = None
     base_url: str | None = None
     tools: tuple[Tool, ...] = ()
+    must_call: bool = False
+    """Whether an answer without a call of a tool is a failure."""
 
 
 class Conversation:
@@ -111,6 +113,7 @@ class Conversation:
             checks_address=self._checks_address,
             schema=Raw(encode(wanted.schema)),
             tools=wanted.tools,
+            must_call=wanted.must_call,
             stream=wanted.stream,
             strict=wanted.strict,
             headers={"traceparent": context.traceparent, "idempotency-key": f"{context.idempotency_key}/{len(self._calls)}"},

@@ -33,6 +33,13 @@ class Turns:
     mode: str
     tools: Sequence[Mapping[str, Any]]
     turns: Sequence[Mapping[str, Any]]
+    is_to_call: bool = False
+    """Whether a tool is to be called before there is an answer: what another turn follows on has called one."""
+
+    @property
+    def must_call(self) -> bool:
+        """Whether this answer has to."""
+        return self.is_to_call and not self.turns and bool(self.tools)
 
     @property
     def call_place(self) -> str:
@@ -82,13 +89,14 @@ class TurnConversation(Conversation):
 
     def _native(self) -> Wanted:
         first, told = self._first, tuple(map(_tool, self._turns.tools))
-        return replace(first, models=self._turns.models(first.models), messages=[*first.messages, *self._turns.messages()], tools=told)
+        messages = [*first.messages, *self._turns.messages()]
+        return replace(first, models=self._turns.models(first.models), messages=messages, tools=told, must_call=self._turns.must_call)
 
     def _in_schema(self) -> Wanted:
         first, tools = self._first, self._turns.tools
         words = text_message("system", _in_words(tools))
         said = [_plain(message) for message in self._turns.messages()]
-        schema = _choice([one["name"] for one in tools], first.schema)
+        schema = _choice([one["name"] for one in tools], first.schema, self._turns.must_call)
         return replace(first, models=self._turns.models(first.models), messages=[*first.messages, words, *said], schema=schema)
 
     def _with(self, provider: str, model: str) -> dict[str, Any] | Fault:
@@ -96,6 +104,9 @@ class TurnConversation(Conversation):
         if isinstance(found, Fault) and self._mode == "auto" and self._wanted.tools and _takes_no_tools(found):
             self._mode, self._wanted = "schema", self._in_schema()
             found = super()._with(provider, model)
+        if isinstance(found, Fault) and found.type == "ai.output_invalid" and self._mode == "schema" and self._turns.must_call:
+            message = f"a tool was to be called, and none is: {found.message}"
+            return msgspec.structs.replace(found, type="ai.no_tool_call", message=message, retryable=True)
         return found
 
     def _outcome(self, answer: Answer, text: str, value: Any) -> dict[str, Any]:
@@ -137,7 +148,9 @@ def _in_words(tools: Sequence[Mapping[str, Any]]) -> str:
     )
 
 
-def _choice(names: Sequence[str], schema: Any) -> dict[str, Any]:
+def _choice(names: Sequence[str], schema: Any, must_call: bool) -> dict[str, Any]:
+    if must_call:
+        return {"type": "object", "properties": {"tool": {"enum": list(names)}, "arguments": {"type": "object"}}, "required": ["tool"]}
     answer = {"type": "string"} if schema is None else schema
     return {
         "type": "object",
