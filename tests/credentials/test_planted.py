@@ -64,6 +64,7 @@ POINT = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNoAAAAggCBd81
 SEARCHED = {
     "http_request",
     "connector",
+    "graphql",
     "sql",
     "llm",
     "prompt",
@@ -149,6 +150,12 @@ def nodes_for(name: str, url: str) -> list[dict[str, Any]]:
         for action in ("get", "asked") for end in ("ok", "fail")
     ] + [
         {
+            "id": f"graphql_{end}_{name}", "type": "graphql", "on_error": "continue", "retry": {"max_attempts": 1},
+            "config": {"url": f"{url}/{end}/{name}", "query": "{ a }", "credential": name},
+        }
+        for end in ("graphql", "ok", "fail")
+    ] + [
+        {
             "id": f"sql_{name}", "type": "sql", "on_error": "continue", "retry": {"max_attempts": 1},
             "config": {"url": "postgresql://127.0.0.1:1/x", "credential": name, "statement": "SELECT 1"},
         }
@@ -216,6 +223,8 @@ def echo(web: Web, kept: list[tuple[str, str, dict[str, str]]]) -> None:  # noqa
         refusal = {"error": {"message": f"no such key: {secret}", "type": shown, "code": secret}}
         refused = (401, {"content-type": "application/json", "x-told": header}, json.dumps(refusal).encode())
         web.answers[f"/llm/{name}/chat/completions"] = web.answers[f"/llm/{name}/prompt/chat/completions"] = refused
+        wrong = {"errors": [{"message": f"no such key: {secret}", "path": [secret], "extensions": {"code": shown}}]}
+        web.answers[f"/graphql/{name}"] = (200, {"content-type": "application/json"}, json.dumps(wrong).encode())
         web.answers[f"/late/{name}"] = (200, {"content-type": "application/octet-stream"}, secret.encode())
 
 

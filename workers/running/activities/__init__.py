@@ -31,6 +31,7 @@ from workers.running.activities.code import Code
 from workers.running.activities.connector import Connector
 from workers.running.activities.document import Document
 from workers.running.activities.embedding import Embedding
+from workers.running.activities.graphql import GraphQl
 from workers.running.activities.http_request import HttpRequest
 from workers.running.activities.llm import Llm
 from workers.running.activities.log import Log
@@ -56,6 +57,7 @@ BUILT_IN: Final[list[Callable[[ActivitySettings], ActivityKind]]] = [
     Log,
     HttpRequest,
     Connector,
+    GraphQl,
     Sql,
     Code,
     ReadFile,

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError, ValidationInfo
+from pydantic_core import PydanticCustomError
 
 from contracts.failure import shorten
 from workers.running.activity_error import ActivityError
@@ -34,6 +35,19 @@ class OneOf:
         if is_filled and value not in self.words:
             raise ValueError(f"expected one of {', '.join(self.words)}")
         return value
+
+
+class AsWritten:
+    """A validator before all others that takes no text with a template: whoever starts an execution would say what stands there."""
+
+    def __init__(self, expected: str) -> None:
+        self._expected = expected
+
+    def __call__(self, found: object) -> object:
+        """What was found, as it is."""
+        if isinstance(found, str) and "{{" in found:
+            raise PydanticCustomError("literal", "{expected}", {"expected": self._expected})
+        return found
 
 
 def read_config(model: type[Model], config: Any) -> Model:

@@ -78,7 +78,7 @@ class HttpRequest:
 
         wanted = configs.read_config(HttpRequestConfig, config)
         expected = [_status_pattern(item) for item in wanted.expect]
-        answer = exchange(context, _question(wanted, context), self._lookup, self._is_allowed)
+        answer = exchange(context, question_of(wanted, context), self._lookup, self._is_allowed)
         if not any(pattern.fullmatch(str(answer.status)) for pattern in expected):
             raise unexpected(wanted.method.upper(), wanted.url, answer)
         return {"status": answer.status, "headers": answer.headers, **read_body(answer)}
@@ -95,7 +95,8 @@ def _status_pattern(item: int | str) -> re.Pattern[str]:
         raise _invalid("expect", str(error)) from None
 
 
-def _question(wanted: HttpRequestConfig, context: ActivityContext) -> Question:
+def question_of(wanted: HttpRequestConfig, context: ActivityContext) -> Question:
+    """The request that a config asks for, with what every request carries. Raises ActivityError `input.invalid`."""
     from workers.running.egress.exchange import Question
 
     method = wanted.method.upper()

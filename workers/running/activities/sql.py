@@ -10,7 +10,6 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 from pydantic import BeforeValidator, Field, model_validator
-from pydantic_core import PydanticCustomError
 
 from contracts.credentials import CredentialName
 from contracts.ports.activities import ActivityContext
@@ -29,14 +28,7 @@ ROWS_MAX: Final = 100_000
 KEY: Final = "idempotency_key"
 
 
-def _as_written(found: object) -> object:
-    """No text where statements stand, and no template in one: whoever starts an execution would say what runs."""
-    if isinstance(found, str) and "{{" in found:
-        raise PydanticCustomError("literal", "expected SQL as it is, no template: bind values as `:name`, with `parameters`")
-    return found
-
-
-_LITERAL: Final = BeforeValidator(_as_written)
+_LITERAL: Final = BeforeValidator(configs.AsWritten("expected SQL as it is, no template: bind values as `:name`, with `parameters`"))
 _Text = Annotated[str, _LITERAL, Field(min_length=1, max_length=STATEMENT_LENGTH_MAX, json_schema_extra={"x-refold-literal": True})]
 
 
