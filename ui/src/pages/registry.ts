@@ -5,6 +5,7 @@ import { analytics } from "./analytics/route";
 import { compare } from "./compare/route";
 import { edited, fresh as newWorkflow } from "./builder/route";
 import { audit } from "./audit/route";
+import { costs } from "./costs/route";
 import { credentials } from "./credentials/route";
 import { execution } from "./execution/route";
 import { executions } from "./executions/route";
@@ -44,6 +45,7 @@ export const routes = root.addChildren([
   triggers,
   workers,
   analytics,
+  costs,
   credentials,
   audit,
   settings,
