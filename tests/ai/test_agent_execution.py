@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
@@ -105,6 +106,14 @@ def test_an_agent_uses_a_server_that_dies_and_replay_asks_neither(
     told = [json.loads(one["content"]) for one in fake.asked[-1].body["messages"] if one["role"] == "tool"]
     assert (told[0]["text"], "mcp.lost" in json.dumps(told[1])) == ("3", True), told
     assert told[2]["text"].startswith("1 "), "another one was started for the next call"
+    there = f"/v1/executions/{end['execution_id']}"
+    listing, called = "helper.things/tools", "helper[0]/call[0]/things"
+    nodes_shown = {one["path"]: one for one in server.get(f"{there}/nodes").json["nodes"]}
+    assert nodes_shown[called]["input"] == {"tool": "add", "arguments": {"a": 1, "b": 2}}
+    assert nodes_shown[listing]["status"] == "completed"
+    for path in (listing, called):
+        assert server.get(f"{there}/why?node={quote(path)}").json["path"] == path
+    assert server.get(f"{there}/trace").status == 200
     server.kill()
     (tmp_path / "mcp.json").write_text('{"mcpServers": {}}')
     verified = preloaded.run("verify", "--all", "--data", tmp_path / "data", timeout=120)

@@ -104,6 +104,7 @@ OF_AN_EXTRA = (
     "ai/faults",
     "ai/pipes",
     "ai/servers",
+    "assistants/server",
     "running/rag/",
 )
 """What needs the extra `ai`, `credentials`, `kafka`, `langgraph`, `postgres` or `rag`."""
