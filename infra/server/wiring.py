@@ -88,6 +88,7 @@ def activity_settings(settings: EngineSettings) -> ActivitySettings:
         output_bytes_max=settings.output_bytes_max,
         redaction=Redaction(settings.redact),
         mcp_servers=mcp_servers_in(settings.mcp_servers),
+        channels=channel_settings(settings),
     )
 
 

@@ -204,7 +204,7 @@ class EngineSettings(BaseModel):
         default=None,
         pattern=r"^([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\]):[0-9]{1,5}$",
         json_schema_extra={"format": "a host and a port, like smtp.example.com:587"},
-        description="the server that takes the mail of human tasks",
+        description="the server that takes the mail of human tasks and of nodes of the kind `email`",
     )
     smtp_tls: Literal["starttls", "tls", "none"] = Field(
         default="starttls", description="how mail is kept secret on its way: `starttls` (587), `tls` from the first byte (465), or `none`"

@@ -10,6 +10,7 @@ from typing import Final
 from contracts.values import VALUE_BYTES_MAX_DEFAULT
 from workers.running.ai.process import AiProcess
 from workers.running.ai.wire import McpServer
+from workers.running.channels.settings import ChannelSettings
 from workers.running.redaction import NO_REDACTION, Redaction
 
 CONCURRENCY_DEFAULT: Final = 32
@@ -41,6 +42,8 @@ class ActivitySettings:
     """What is made unreadable in all that activities give back and say."""
     mcp_servers: Mapping[str, McpServer] = field(default_factory=dict, compare=False)
     """The MCP servers that `mcp` may ask, by name."""
+    channels: ChannelSettings = field(default_factory=ChannelSettings)
+    """The mail server that `email` gives mail to, as human tasks do."""
     ai: AiProcess = field(default_factory=AiProcess, compare=False, repr=False)
     """Whom the kinds that ask models ask: one process for all of them. It ends with the first that is closed."""
     rag: AiProcess = field(default_factory=lambda: AiProcess(RAG_PROGRAM), compare=False, repr=False)

@@ -30,6 +30,7 @@ from contracts.ports.activities import ActivityKind
 from workers.running.activities.code import Code
 from workers.running.activities.connector import Connector
 from workers.running.activities.document import Document
+from workers.running.activities.email import Email
 from workers.running.activities.embedding import Embedding
 from workers.running.activities.graphql import GraphQl
 from workers.running.activities.http_request import HttpRequest
@@ -58,6 +59,7 @@ BUILT_IN: Final[list[Callable[[ActivitySettings], ActivityKind]]] = [
     HttpRequest,
     Connector,
     GraphQl,
+    Email,
     Sql,
     Code,
     ReadFile,

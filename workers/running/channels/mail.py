@@ -54,14 +54,14 @@ def _subject(message: Mapping[str, Any]) -> str:
     return about(message) + short
 
 
-def _plain(text: str) -> str:
-    """A text without what no mail may hold."""
+def plain(text: str) -> str:
+    """A text without what no mail may hold: signs that are not printed, and halves of characters."""
     return "".join(one if one.isprintable() or one in "\n\t" else " " for one in text.replace("\r\n", "\n"))
 
 
 def _value(value: Any) -> str:
     text = value_text(value)
-    return _plain(text if len(text) <= SHOWN_LENGTH_MAX else text[:SHOWN_LENGTH_MAX] + " … (shortened)")
+    return plain(text if len(text) <= SHOWN_LENGTH_MAX else text[:SHOWN_LENGTH_MAX] + " … (shortened)")
 
 
 def _sections(message: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
@@ -69,7 +69,7 @@ def _sections(message: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         if message[name] is not None:
             yield title, _value(message[name])
     if message["answered"]:
-        yield "Answers so far", "\n".join(_plain(answer_text(one)) for one in message["answered"])
+        yield "Answers so far", "\n".join(plain(answer_text(one)) for one in message["answered"])
 
 
 def _ways(message: Mapping[str, Any], link: str) -> list[tuple[str, str]]:
@@ -84,18 +84,18 @@ def _last(message: Mapping[str, Any], link: str | None) -> list[str]:
         return [*due, "A link opens a page that asks again; it is meant for you alone.", _NO_REPLY]
     if message["about"] in CLOSED:
         return ["Nobody is asked any more.", _NO_REPLY]
-    return [*due, f"Whoever is asked answers in the list of tasks: {_plain(message['task'])}", _NO_REPLY]
+    return [*due, f"Whoever is asked answers in the list of tasks: {plain(message['task'])}", _NO_REPLY]
 
 
 def _text(message: Mapping[str, Any], link: str | None) -> str:
-    parts = [_plain(message["question"]), *(f"{title}:\n{text}" for title, text in _sections(message))]
+    parts = [plain(message["question"]), *(f"{title}:\n{text}" for title, text in _sections(message))]
     if link is not None:
         parts += [f"{text}:\n{where}" for text, where in _ways(message, link)]
     return "\n\n".join([*parts, "\n".join(_last(message, link))]) + "\n"
 
 
 def _html(message: Mapping[str, Any], link: str | None) -> str:
-    parts = [f'<h1 style="font-size:20px;white-space:pre-wrap">{escape(_plain(message["question"]))}</h1>']
+    parts = [f'<h1 style="font-size:20px;white-space:pre-wrap">{escape(plain(message["question"]))}</h1>']
     for title, text in _sections(message):
         parts.append(f'<h2 style="font-size:13px">{title}</h2><pre style="white-space:pre-wrap">{escape(text)}</pre>')
     if link is not None:
