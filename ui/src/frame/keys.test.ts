@@ -17,7 +17,7 @@ const HANDLED: Readonly<Record<string, readonly Part[] | "own">> = {
   "edit/forms/node-form.tsx": "own",
   "filter/filter-field.tsx": "own",
   "frame/palette.tsx": "own",
-  "pages/analytics/asked.tsx": "own",
+  "pages/analytics/typed.tsx": "own",
   "pages/builder/library.tsx": "own",
   "pages/builder/picker.tsx": "own",
   "parts/menu.tsx": "own",
