@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import cProfile
 import re
 import threading
 from typing import Any
@@ -12,6 +14,7 @@ from contracts.messages import FilePart, Message, TextPart, ThoughtPart, ToolCal
 from tests.ai.conftest import PROVIDERS, SECRET, an_attempt
 from tests.ai.fake import Call, Fake, Reply
 from workers.running.activity_error import Cancelled
+from workers.running.ai.asking import Models
 from workers.running.ai.process import AiProcess
 from workers.running.ai.wire import Answer, Ask, Fault, Options, Tool
 
@@ -214,3 +217,32 @@ def _raw(text: str) -> Any:
     from msgspec import Raw
 
     return Raw(text.encode())
+
+
+@pytest.mark.parametrize("provider", ["openai", "ollama"])
+def test_a_message_more_costs_little_before_it_is_sent_and_is_sent_as_it_is(fake: Fake, provider: str) -> None:
+    """The library would walk through each message by its declared types: 250 calls of Python for each."""
+
+    async def calls(models: Models, count: int) -> int:
+        said = (text_message("user", "a"), *(text_message("assistant" if n % 2 else "user", f"turn {n}") for n in range(count)))
+        ask = Ask(
+            number=0, provider=provider, model=PROVIDERS[provider], messages=said, timeout_s=60, base_url=fake.base(provider), key="k",
+            stream=False,
+        )  # fmt: skip
+        profile = cProfile.Profile()
+        profile.enable()
+        answer = await models.ask(ask, lambda _: None)
+        profile.disable()
+        assert isinstance(answer, Answer)
+        return sum(entry.callcount for entry in profile.getstats())
+
+    async def both() -> tuple[int, int]:
+        models = Models()
+        await calls(models, 1)
+        return await calls(models, 20), await calls(models, 220)
+
+    few, many = asyncio.run(both())
+    assert (many - few) / 200 < 150
+    sent = fake.asked[-1].body["messages"]
+    assert [(one["role"], one["content"]) for one in sent[:3]] == [("user", "a"), ("user", "turn 0"), ("assistant", "turn 1")]
+    assert len(sent) == 221

@@ -105,6 +105,7 @@ OF_AN_EXTRA = (
     "ai/pipes",
     "ai/servers",
     "assistants/server",
+    "providers/plain_openai",
     "running/rag/",
 )
 """What needs the extra `ai`, `credentials`, `kafka`, `langgraph`, `postgres` or `rag`."""

@@ -30,4 +30,7 @@ class Ollama:
         from pydantic_ai.models.ollama import OllamaModel
         from pydantic_ai.providers.ollama import OllamaProvider
 
-        return OllamaModel(name, provider=OllamaProvider(base_url=base_url, api_key=key, http_client=client))
+        from workers.running.ai.providers.plain_openai import PlainOpenAI
+
+        asking = PlainOpenAI(base_url=base_url, api_key=key, http_client=client)
+        return OllamaModel(name, provider=OllamaProvider(openai_client=asking))

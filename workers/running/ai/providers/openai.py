@@ -37,4 +37,7 @@ class OpenAI:
         from pydantic_ai.models.openai import OpenAIChatModel
         from pydantic_ai.providers.openai import OpenAIProvider
 
-        return OpenAIChatModel(name, provider=OpenAIProvider(base_url=base_url, api_key=key, http_client=client))
+        from workers.running.ai.providers.plain_openai import PlainOpenAI
+
+        asking = PlainOpenAI(base_url=base_url, api_key=key, http_client=client)
+        return OpenAIChatModel(name, provider=OpenAIProvider(openai_client=asking))
