@@ -12,6 +12,7 @@ import { executions } from "./executions/route";
 import { parts } from "./parts/route";
 import { inbox, task } from "./inbox/route";
 import { incidents } from "./incidents/route";
+import { prompts } from "./prompts/route";
 import { settings } from "./settings/route";
 import { triggers } from "./triggers/route";
 import { workers } from "./workers/route";
@@ -46,6 +47,7 @@ export const routes = root.addChildren([
   workers,
   analytics,
   costs,
+  prompts,
   credentials,
   audit,
   settings,
