@@ -139,6 +139,16 @@ def test_who_cancels_closes_the_connection(process: AiProcess, fake: Fake, provi
     assert isinstance(ended[0], Cancelled)
 
 
+def test_what_is_cancelled_before_it_is_asked_is_asked_of_nobody(process: AiProcess, fake: Fake, asking: Asking, provider: str) -> None:
+    attempt = an_attempt()
+    attempt.cancel()
+    ask = Ask(number=0, provider=provider, model=PROVIDERS[provider], messages=MESSAGES, timeout_s=60.0, base_url=fake.base(provider))
+    with pytest.raises(Cancelled):
+        process.ask(attempt, ask, lambda _: None)
+    assert isinstance(asking(), Answer)
+    assert len(fake.asked) == 1
+
+
 def test_settings_reach_the_wire_and_those_that_do_not_are_named(asking: Asking, fake: Fake, provider: str) -> None:
     answer = asking(options=Options(temperature=0.0, max_tokens=50, seed=7, stop=("X",)))
     assert isinstance(answer, Answer)

@@ -98,8 +98,8 @@ class AiProcess:
 
         child.waits[ask.number] = told
         try:
+            child.say(content)  # before anybody can stop it: a stop that comes first is for nothing
             with Watch(context, ask.timeout_s + GRACE_S, stop) as watch:
-                child.say(content)
                 return _heard(told, watch, ask, on_text)
         finally:
             child.waits.pop(ask.number, None)
