@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import datetime
-from typing import Any, Final, TypeVar
+from typing import Any, Final, Literal, TypeVar
 
 import msgspec
 from fastapi import Request
@@ -19,6 +19,17 @@ STARTS_MAX: Final = 1_000
 """So many executions may be started by one request."""
 
 
+class BreakpointBody(msgspec.Struct, forbid_unknown_fields=True):
+    """Where an execution is to halt."""
+
+    node: str | None = None
+    variable: str | None = None
+    on: Literal["begin", "failure"] = "begin"
+    condition: str | None = msgspec.field(default=None, name="if")
+    halts: Literal["branch", "all"] = "branch"
+    timeout: str | None = None
+
+
 class StartBody(msgspec.Struct, forbid_unknown_fields=True):
     """What an execution is started with."""
 
@@ -28,6 +39,7 @@ class StartBody(msgspec.Struct, forbid_unknown_fields=True):
     autostart: bool = True
     start_at: datetime | None = None
     priority: int | None = None
+    breakpoints: list[BreakpointBody] | None = None
 
 
 class BatchBody(msgspec.Struct, forbid_unknown_fields=True):

@@ -11,6 +11,7 @@ import sys
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
+from types import UnionType
 from typing import Any, Final, Literal, NamedTuple, get_args, get_origin
 
 from fastapi.params import Query
@@ -156,6 +157,8 @@ def _type(annotation: Any) -> str:
         return "str"
     if annotation == datetime | None:
         return "str | None"
+    if get_origin(annotation) is UnionType:
+        return " | ".join("None" if one is type(None) else _type(one) for one in get_args(annotation))
     if get_origin(annotation) is list:
         return f"list[{_type(get_args(annotation)[0])}]"
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):

@@ -57,6 +57,13 @@ class ExecutionBook(Protocol):
     async def state(self, execution: str, at: int | None, whole: bool, time: int | None = None) -> dict[str, Any]:
         """All that an execution is, or was after an event, or at a time (milliseconds since 1970); `whole` with its big values."""
 
+    @property
+    def may_debug(self) -> bool:
+        """Whether executions may be debugged here (the setting `debugger`)."""
+
+    async def debugger(self, execution: str, whole: bool) -> dict[str, Any]:
+        """The breakpoints of an execution, where it halts and what is seen there. Raises Rejected where there is none of that id."""
+
     async def trace(self, execution: str, since: int, limit: int, packs: bool) -> Packed:
         """The columns of a trace behind a version, as `projections.trace` makes them, packed where whoever asks takes that."""
 

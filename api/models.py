@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from api.debugger_models import BreakpointRequest
 from api.problems import Problem, ProblemItem
 from contracts.definitions import Budget
 
@@ -72,6 +73,7 @@ class StartRequest(BaseModel):
     autostart: bool = Field(default=True, description="false only creates it; `/start` starts it")
     start_at: Time | None = Field(default=None, description="not before this time (RFC 3339)")
     priority: int | None = Field(default=None, ge=0, le=9)
+    breakpoints: list[BreakpointRequest] | None = Field(default=None, description="where it is to halt, from its beginning on")
 
 
 class BatchRequest(BaseModel):
@@ -134,7 +136,7 @@ class WaitingFor(BaseModel):
 
     sort: Literal[
         "activity", "timer", "signal", "child", "incident", "pause", "release", "start", "turn", "quota", "paused_sibling", "dependency",
-        "condition", "mutex", "nodes", "task", "execution", "breaker", "reports",
+        "condition", "mutex", "nodes", "task", "execution", "breaker", "reports", "resumption", "halt",
     ] = Field(alias="for")  # fmt: skip
     path: str = Field(description="the path of the node, empty for the execution itself")
     kind: str | None = Field(default=None, description="of an activity")
@@ -163,6 +165,11 @@ class WaitingFor(BaseModel):
     people: list[str] | None = Field(default=None, description="who is asked: people, and groups as `group:NAME`; none: anybody")
     claimed_by: str | None = Field(default=None, description="who has taken the task upon themselves")
     breaker: str | None = Field(default=None, description="the circuit breaker that holds an attempt")
+    breakpoint: str | None = Field(default=None, description="of a halt: the name of the breakpoint, or `step:` and where it began")
+    by: str | None = Field(default=None, description="of a halt: who has set the breakpoint, or made the step")
+    at: int | None = Field(default=None, description="of a halt: which one it is")
+    halts: Literal["branch", "all"] | None = Field(default=None, description="of a halt: the branch of the node alone, or all")
+    failed: bool | None = Field(default=None, description="of a halt: whether an attempt has failed, or the node is to begin")
 
 
 class Error(BaseModel):

@@ -1,7 +1,6 @@
 """What the API needs of the engine, as a protocol: it knows neither the owner nor where anything is stored.
 
-All methods are called on the event loop's thread. They raise what `contracts/errors.py` knows; `api/problems.py` says
-which status each becomes.
+All methods are called on the event loop's thread. `api/problems.py` says which status becomes of what they raise.
 """
 
 from __future__ import annotations
@@ -22,6 +21,7 @@ from contracts.about import About
 from contracts.caller import ENGINE, Caller
 from contracts.catalog import SourceText
 from contracts.commands import Command, CreateExecution
+from contracts.debugging import Breakpoint
 from contracts.definitions import WorkflowDefinition
 from contracts.errors import RefoldError
 from contracts.ports.archive import Archive
@@ -64,10 +64,7 @@ class Started(NamedTuple):
 
 
 class Start(NamedTuple):
-    """A start as a caller asks for it; `input` and `variables` are JSON, `start_at` milliseconds since 1970.
-
-    Of `execution`, `key` and `trigger` at most one is given; the execution's id derives from the last two (`key_id`, `cause_id`).
-    """
+    """A start as a caller asks for it: JSON, and milliseconds since 1970; at most one of `execution`, `key` and `trigger` is given."""
 
     workflow: str
     input: bytes = b"{}"
@@ -88,6 +85,7 @@ class Start(NamedTuple):
     fork: CreateExecution | None = None
     allowance: Allowance | None = None
     """Of a test run what is tried; of a fork its creation, as `ExecutionBook.forked` made it; how much it may use of models."""
+    breakpoints: tuple[Breakpoint, ...] = ()
 
 
 class Given(NamedTuple):

@@ -12,6 +12,7 @@ from typing import Final, Literal, TypeAlias
 import msgspec
 
 from contracts.caller import Caller
+from contracts.debugging import Breakpoint, Release
 from contracts.failure import Failure
 from contracts.person import Person
 from contracts.pins import Plan
@@ -71,7 +72,7 @@ class CreateExecution(_Command, frozen=True, tag=1):
     So is `awaits_quota`, where the workflow has its fill and its quota queues, or its `while_paused` does: the execution exists, and
     waits to be let in. `heeds_pauses` says that a trigger fires by itself, which does what `while_paused` says. With a `test` it is a
     test run, with a `fork` it goes on from another one. So are `prices`: what the models cost now that its definition names. `allowance` is
-    what the parent lets a child use.
+    what the parent lets a child use. It halts at its `breakpoints`.
     """
 
     workflow: str
@@ -92,6 +93,7 @@ class CreateExecution(_Command, frozen=True, tag=1):
     prices: tuple[Price, ...] = ()
     allowance: Allowance | None = None
     fork: Fork | None = None
+    breakpoints: tuple[Breakpoint, ...] = ()
 
 
 class StartExecution(_Command, frozen=True, tag=2):
@@ -262,6 +264,45 @@ class RecordStep(_Command, frozen=True, tag=55):
     attempt: int
     name: str
     output: bytes
+
+
+class ChangeBreakpoints(_Command, frozen=True, tag=59):
+    """A person takes breakpoints away, by name (`*`: all of them), and then sets others; of two with the same name the later one counts."""
+
+    set: tuple[Breakpoint, ...] = ()
+    removed: tuple[str, ...] = ()
+    by: str = ""
+
+
+class ReleaseHalt(_Command, frozen=True, tag=60):
+    """A person ends the halt at a node, or all halts where `path` is empty.
+
+    `target` is the node that a run `to` goes to; `output` and `port` are what a node is to `complete` by, `failure` what it is to `fail`
+    by. `at` is the halt as the person has seen it: its version, 0 for whichever there is.
+    """
+
+    path: str
+    action: Release = "continue"
+    target: str = ""
+    output: bytes | None = None
+    port: str | None = None
+    failure: Failure | None = None
+    at: int = 0
+    by: str = ""
+
+
+class ChangeHalted(_Command, frozen=True, tag=61):
+    """A person changes what a halted node is about to see: variables (a JSON object), its own data, outputs of nodes that have ended.
+
+    `at` is as in `ReleaseHalt`.
+    """
+
+    path: str
+    variables: bytes | None = None
+    data: bytes | None = None
+    results: tuple[tuple[str, bytes], ...] = ()
+    at: int = 0
+    by: str = ""
 
 
 class ReleaseExecution(_Command, frozen=True, tag=20):
@@ -464,6 +505,9 @@ Command: TypeAlias = (
     | SteerBreaker
     | SkipTime
     | RecordStep
+    | ChangeBreakpoints
+    | ReleaseHalt
+    | ChangeHalted
 )
 """Everything that may be asked of an execution."""
 

@@ -16,6 +16,7 @@ from typing import Any, Final, Literal, TypeAlias, get_args
 import msgspec
 
 from contracts.commands import Command, CompleteActivity, FailActivity, RecordStep, ReportChild, SendSignal
+from contracts.debugging import FailedAttempt
 from contracts.failure import Failure
 from contracts.person import Person
 from contracts.usage import Allowance, Amount, ModelCall
@@ -550,10 +551,34 @@ class SlotRefused(_Event, frozen=True, tag=92):
 
 
 class NodeHalted(_Event, frozen=True, tag=93):
-    """A test run stops before this node: it begins when the execution is resumed."""
+    """A test run stops before this node: it begins when the execution is resumed. Or an execution halts at it, by a `breakpoint`.
+
+    `step:` and a path is the step from there. A node that has `failed` does not go on as that would lead to. `detail` is why the
+    breakpoint holds although its condition could not be asked.
+    """
 
     path: str
     data: bytes | None = None
+    breakpoint: str = ""
+    failed: FailedAttempt | None = None
+    detail: str = ""
+
+
+class BreakpointsChanged(_Event, frozen=True, tag=107):
+    """The execution halts elsewhere from now on: the command says where."""
+
+
+class HaltEnded(_Event, frozen=True, tag=108):
+    """A halt is over: `how` is what a person has asked for, or that its time was up (`timeout`), or that the node has ended (`gone`)."""
+
+    path: str
+    how: str
+
+
+class HaltChanged(_Event, frozen=True, tag=109):
+    """A person has changed what a halted node is about to see: the command says what. Variables are set by the next events."""
+
+    path: str
 
 
 class NodePinned(_Event, frozen=True, tag=94):
@@ -795,6 +820,9 @@ Event: TypeAlias = (
     | ExecutionForked
     | PastTakenUp
     | ActivityAsked
+    | BreakpointsChanged
+    | HaltEnded
+    | HaltChanged
 )
 """Every fact that can stand in a history."""
 

@@ -16,6 +16,7 @@ import msgspec
 from contracts import commands as c
 from contracts import events as e
 from contracts import values
+from contracts.debugging import Breakpoint, FailedAttempt
 from contracts.events import Ending, Event, carried, carried_failure
 from contracts.failure import Failure, shorten
 from contracts.journal import Decision
@@ -25,6 +26,7 @@ from contracts.usage import NANO, Allowance, Amount, ModelCall, told, written_li
 from domain.execution.forked import past_in
 from domain.execution.paths import scope_path
 from domain.execution.state import Execution
+from projections.breakpoints import breakpoint_value
 
 SUMMARY_LENGTH_MAX: Final = 100
 
@@ -193,6 +195,8 @@ class HistoryPresenter:
             return self._show(value)
         if isinstance(value, Failure):
             return value.as_value()
+        if isinstance(value, FailedAttempt):
+            return value.failure.as_value()
         if isinstance(value, Ending):
             return self._ending(value)
         if isinstance(value, Person):
@@ -251,6 +255,13 @@ class HistoryPresenter:
                 return {"name": command.name, **self._shown(output=command.output)}
             case e.UsageCounted(calls=None, amount=None) if isinstance(command, c.CompleteActivity | c.FailActivity):
                 return {"calls": [_call(one) for one in command.calls]} if command.calls else {}
+            case e.BreakpointsChanged() if isinstance(command, c.ChangeBreakpoints):
+                return self._breakpoints(command.set) | ({"removed": list(command.removed)} if command.removed else {})
+            case e.HaltEnded() if isinstance(command, c.ReleaseHalt):
+                return self._released(event, command)
+            case e.HaltChanged() if isinstance(command, c.ChangeHalted):
+                results = {path: self._show(value) for path, value in command.results}
+                return self._shown(variables=command.variables, data=command.data) | ({"results": results} if results else {})
             case e.CommandHeld():
                 return {"command": type(command).__name__}
             case _:
@@ -265,7 +276,14 @@ class HistoryPresenter:
             data["parent"] = {"execution": command.parent.execution, "path": command.parent.path}
         if command.priority is not None:
             data["priority"] = command.priority
-        return data
+        return data | self._breakpoints(command.breakpoints)
+
+    def _breakpoints(self, found: tuple[Breakpoint, ...]) -> dict[str, Any]:
+        return {"breakpoints": [breakpoint_value(one) for one in found]} if found else {}
+
+    def _released(self, event: e.HaltEnded, command: c.ReleaseHalt) -> dict[str, Any]:
+        """How a person has let a node go on; what it completed or failed by the next events say."""
+        return {"by": command.by, **({"to": command.target} if event.how == "to" else {})}
 
     def _said(self, command: c.Command) -> dict[str, Any]:
         """What a person did with a task, as the command says it; the content of a file is left out."""

@@ -20,6 +20,7 @@ Every open execution waits for something that can be named; here is its name. Ea
     condition  due                                 a `wait_until`
     mutex      mutex, holder
     resumption                                      a test run stops before it
+    halt       breakpoint, by, since, due, at, halts, failed   somebody debugs it: until they let it go on
     breaker    breaker, attempt, since             a circuit breaker is open: until it is closed, or one tries and succeeds
     task       task, question, people, claimed_by, due   people are asked
     nodes      paths                               the end of other nodes
@@ -36,6 +37,8 @@ from typing import Any, Final
 from contracts.times import rfc3339
 from contracts.values import decode, written
 from domain.definition.graph import Graph, Node
+from domain.execution.breakpoints import halt_at
+from domain.execution.debugged import HALT, Halt
 from domain.execution.keeper import claim_in, is_keeper
 from domain.execution.kind import acting_kind
 from domain.execution.memo import HeldMemo
@@ -116,6 +119,10 @@ def in_words(item: dict[str, Any]) -> str:
         case "dependency":
             key = "" if item["key"] is None else f" with the key {written(item['key']).decode()}"
             return f"workflow {item['workflow']} to complete{key}"
+        case "halt":
+            who = f" of {item['by']}" if item["by"] else ""
+            until = item["due"] if isinstance(item["due"], str) else rfc3339(item["due"])
+            return f"the end of the halt at {item['path']} ({item['breakpoint']}{who}, until {until})"
         case "breaker":
             return f"the circuit breaker {item['breaker']} at {item['path']}"
         case "timer" if item["purpose"] == "retry":
@@ -176,6 +183,8 @@ def _run(state: Execution, graph: Graph, run: NodeRun) -> dict[str, Any] | None:
     if state.timers and (turn := _turn(state, run)) is not None:
         return turn
     node = graph.nodes[run.node]
+    if (halt := halt_at(state, run.path)) is not None:
+        return _halt(state, halt)
     if isinstance(run.memo, HeldMemo) and held_by(run):
         return {"for": "breaker", "path": run.path, "breaker": run.memo.breaker, "attempt": run.attempt, "since": run.memo.since}
     if run.path in halted_in(state):
@@ -192,6 +201,14 @@ def _run(state: Execution, graph: Graph, run: NodeRun) -> dict[str, Any] | None:
         return None if state.held and is_reported(state, run) else _activity(node, run)
     wait = None if run.bodies else acting_kind(graph, run).waits_for(graph, state, run)
     return None if wait is None else {"for": wait.sort, "path": run.path, **wait.details}
+
+
+def _halt(state: Execution, halt: Halt) -> dict[str, Any]:
+    due = state.timers.get(f"{halt.path}:{HALT}", 0)
+    return {
+        "for": "halt", "path": halt.path, "breakpoint": halt.breakpoint, "by": halt.by, "since": halt.since, "due": due, "at": halt.seen,
+        "halts": halt.halts, "failed": halt.failed is not None,
+    }  # fmt: skip
 
 
 def _turn(state: Execution, run: NodeRun) -> dict[str, Any] | None:

@@ -40,10 +40,12 @@ SORTS: Final = (
     "mutex",
     "task",
     "breaker",
+    "halt",
 )
 NAMES: Final = {
     "signal": "names", "timer": "purpose", "child": "execution", "incident": "incident", "turn": "slot", "mutex": "mutex", "task": "task",
     "quota": "priority", "paused_sibling": "priority", "dependency": "workflow", "breaker": "breaker",
+    "halt": "breakpoint",
 }  # fmt: skip
 """By the sort of a wait, the detail that names it."""
 NAME_CHARS_MAX: Final = 500
@@ -94,7 +96,7 @@ COLUMNS: Final[Columns] = {
         "name",
         says="the name of the signal, the workflow that is to complete, the purpose of the timer, "
         "the id of the child, the incident, the task; the slot, the mutex; the priority of one that waits to be let in; "
-        "the circuit breaker; else empty",
+        "the circuit breaker, the breakpoint; else empty",
     ),
     "since": time("since", says="since when; of a pause and a release nobody knows"),
     "until": time("until", says="when it ends by itself: a timer that is due, the timeout of a wait"),

@@ -38,6 +38,7 @@ RELEASED_BY: Final = {
     "mutex": ("execution", "the end of {holder}, which has the mutex {mutex}"),
     "resumption": ("person", "whoever lets the test run go on"),
     "breaker": ("worker", "the circuit breaker {breaker}, once it is closed"),
+    "halt": ("person", "whoever debugs it, or the clock at {due}"),
     "task": ("person", "{people}"),
     "nodes": ("execution", "the end of {paths}"),
 }
@@ -153,6 +154,8 @@ class _Named(dict[str, Any]):
         if name == "people":
             who = self.get("claimed_by") or _listed(found or ())
             return f"{who}, who has taken the task" if self.get("claimed_by") else who or "anybody"
+        if name == "due":
+            return rfc3339(found or 0)
         return _listed(found) if isinstance(found, list | tuple) else str(found)
 
 

@@ -16,6 +16,7 @@ from api.operations.connectors import CONNECTORS
 from api.operations.costs import COST_OPERATIONS
 from api.operations.credentials import CREDENTIALS
 from api.operations.dead_letters import DEAD_LETTERS
+from api.operations.debugger import DEBUGGER
 from api.operations.definitions import DEFINITIONS
 from api.operations.dependencies import DEPENDENCY_OPERATIONS
 from api.operations.differences import DIFFERENCES
@@ -59,6 +60,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     *TEST_RUNS,
     *FORKS,
     *HEALS,
+    *DEBUGGER,
     *WHAT_IF,
     *TASKS,
     *DEAD_LETTERS,

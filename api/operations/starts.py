@@ -12,6 +12,7 @@ from fastapi import Header, Query
 from api import models
 from api.answers import encode
 from api.bodies import STARTS_MAX, BatchBody, StartBody, given, milliseconds, parse
+from api.debugging import breakpoints_in, checked_start
 from api.operations.definitions import Name
 from api.operations.operation import Body, Fast, FastRequest, Operation, Reply
 from api.problems import BadRequest, respond, value_of
@@ -40,7 +41,7 @@ async def start_execution(
 ) -> Reply:
     """Start an execution. With an `Idempotency-Key`, or an `execution_id` of your own, the same request twice is once."""
     wanted = start_of(name, body.read(StartBody), key, caller)._replace(through_incidents=through_incidents)
-    started = await service.start(wanted, wait)
+    started = await service.start(checked_start(service, wanted), wait)
     return Reply(started.view, started.view.position, _status_of(started, bool(wait)))
 
 
@@ -51,6 +52,8 @@ def _begin_start(request: FastRequest) -> Callable[[], None]:
     if wait_s > WAIT_MAX_S:
         raise BadRequest(422, "request.invalid", f"query/wait: {wait_s:g}")
     start = start_of(name.decode(), parse(request.message.body or b"{}", StartBody), request.message.key, request.caller)
+    if start.breakpoints:
+        raise BadRequest(422, "request.invalid", "/breakpoints: they are looked at on the other way")
     call = request.call
 
     def then(outcome: Started | Exception) -> None:
@@ -67,16 +70,16 @@ async def start_executions(caller: Caller, service: Service, name: Name, body: B
     asked = parse(body.json(), BatchBody).executions
     if len(asked) > STARTS_MAX:
         raise BadRequest(422, "request.invalid", f"/executions: {len(asked)} are asked for, at most {STARTS_MAX} may be")
-    wanted = [_start_or_refusal(name, one, caller, f"/executions/{index}") for index, one in enumerate(asked)]
+    wanted = [_start_or_refusal(service, name, one, caller, f"/executions/{index}") for index, one in enumerate(asked)]
     done = iter(await service.start_many([one for one in wanted if isinstance(one, Start)]))
     outcomes = [next(done) if isinstance(one, Start) else one for one in wanted]
     return Reply({"executions": [_item(one) for one in outcomes], "position": service.position}, service.position)
 
 
-def _start_or_refusal(name: str, body: msgspec.Raw, caller: Caller, at: str) -> Start | RefoldError:
+def _start_or_refusal(service: Service, name: str, body: msgspec.Raw, caller: Caller, at: str) -> Start | RefoldError:
     """One of many starts, or why it is none."""
     try:
-        return start_of(name, parse(bytes(body), StartBody, at), None, caller, at)
+        return checked_start(service, start_of(name, parse(bytes(body), StartBody, at), None, caller, at))
     except RefoldError as error:
         return error
 
@@ -99,6 +102,7 @@ def start_of(name: str, body: StartBody, key: str | None, caller: Caller, at: st
         milliseconds(body.start_at, f"{at}/start_at"),
         body.priority,
         caller=caller,
+        breakpoints=breakpoints_in(body.breakpoints, caller.actor, f"{at}/breakpoints") if body.breakpoints else (),
     )
 
 

@@ -20,6 +20,7 @@ from contracts.failure import Failure
 from contracts.value_check import DEPTH_MAX, is_deep
 from contracts.values import is_reference, reference_to
 from domain.definition.graph import Compiled, Edge, Graph, Node
+from domain.execution.debugged import Halt
 from domain.execution.facts import APPLIERS
 from domain.execution.limits import LIMITS, Limits
 from domain.execution.names import Frame, names_for
@@ -86,6 +87,8 @@ class Deciding(msgspec.Struct, eq=False, gc=False):
     units: int = 0
     order: int = 0
     parsed: dict[bytes, Any] = {}
+    released: tuple[tuple[Halt, str], ...] = ()
+    """The halts that are over by this decision's command, and how."""
 
     def emit(self, event: Event) -> None:
         """Record a fact, and let it change the state."""

@@ -68,6 +68,7 @@ def take_up(graph: Graph, state: Execution, past: Execution, now: int) -> None:
         setattr(state, name, getattr(past, name))
     own = {old: _own_child(state, past, old) for old in past.children}
     state.runs = past.runs
+    _take_up_halts(state, past, now)
     for run in state.runs.values():
         _ask_anew(graph, run, own, past, now)
     state.children_asked = [own[old] for old in past.children_asked if own.get(old)]
@@ -94,6 +95,22 @@ def _take_up_spending(state: Execution, past: Execution, own: dict[str, str]) ->
     if state.spending is not None:
         spending.prices = {**spending.prices, **state.spending.prices}
     state.spending = spending
+
+
+def _take_up_halts(state: Execution, past: Execution, now: int) -> None:
+    """A fork stands where its source stood, and halts where that would have, and where it is told to itself."""
+    debugged = past.debugged
+    if debugged is None:
+        return
+    if state.debugged is not None:
+        debugged.set(tuple(state.debugged.breakpoints.values()))
+    for halt in debugged.halts.values():
+        halt.at = halt.seen = state.version
+        halt.since += now - past.now
+    for step in debugged.steps.values():
+        step.hit = min(step.hit, 1)
+    debugged.ended = []
+    state.debugged = debugged
 
 
 def _own_child(state: Execution, past: Execution, old: str) -> str:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from domain.definition.graph import Graph
 from domain.execution import edges
+from domain.execution.breakpoints import is_halted
+from domain.execution.debugged import HALT
 from domain.execution.keeper import claim_in, is_keeper
 from domain.execution.kind import acting_kind
 from domain.execution.memo import ChildMemo
@@ -64,6 +66,9 @@ def _wait_of_run(graph: Graph, state: Execution, run: NodeRun) -> list[str]:
         return [f"timer {path}:turn"]
     if f"{path}:next" in state.timers:
         return [f"timer {path}:next"]
+    if is_halted(state, path):
+        assert f"{path}:{HALT}" in state.timers, f"{path} is halted, and no timer says until when"
+        return [f"halt {path}"]
     if breaker := held_by(run):
         return [f"breaker {breaker}"]
     if path in halted_in(state):

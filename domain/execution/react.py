@@ -48,6 +48,7 @@ from contracts.values import NULL
 from domain.definition.graph import Agency, Graph, Node
 from domain.execution import keeper
 from domain.execution.breaker import breaker_id
+from domain.execution.breakpoints import breakpoints_of_child
 from domain.execution.memo import AgentMemo
 from domain.execution.moves import healing
 from domain.execution.offers import servers_of
@@ -162,7 +163,17 @@ def _on_breaker_changed(graph: Graph, state: Execution, event: e.BreakerChanged,
 def _on_child_started(graph: Graph, state: Execution, event: e.ChildStarted, decision: Decision) -> Iterable[Effect]:
     parent = parent_of(state, event.path, event.detached)
     priority, test = inherited_priority(graph, state), plan_of_child(state, event.path)
-    command = CreateExecution(event.workflow, event.version, "", event.input, None, parent, priority, test=test)
+    command = CreateExecution(
+        event.workflow,
+        event.version,
+        "",
+        event.input,
+        None,
+        parent,
+        priority,
+        test=test,
+        breakpoints=breakpoints_of_child(state, event.path),
+    )
     if state.forked is not None and any(isinstance(one, e.PastTakenUp) for one in decision.events):
         forked = state.forked.children.get(event.path)
         command = command if forked is None else msgspec.structs.replace(forked, parent=parent)

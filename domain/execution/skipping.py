@@ -13,7 +13,7 @@ from typing import Final, NamedTuple, TypeVar
 
 from msgspec.structs import replace
 
-from contracts.commands import Command, CreateExecution, ResumeExecution, SkipTime
+from contracts.commands import ChangeHalted, Command, CreateExecution, ReleaseHalt, ResumeExecution, SkipTime
 from domain.definition.graph import Graph
 from domain.execution.memo import ChildMemo
 from domain.execution.moves.turns import is_turn
@@ -61,7 +61,12 @@ def _moves(graph: Graph, state: Execution) -> bool:
 
 
 def written_in(state: Execution, command: SomeCommand, now: int) -> SomeCommand:
-    """A command to a test run with what it cannot know: how far ahead of this clock time is skipped, how far one has come that goes on."""
+    """A command with what it cannot know: how far ahead of this clock time is skipped in a test run, how far one has come that goes on;
+    and which halt a person means that says none.
+    """
+    if state.debugged is not None and isinstance(command, ReleaseHalt | ChangeHalted) and not command.at:
+        halt = state.debugged.halts.get(command.path)
+        return replace(command, at=state.version if halt is None else halt.seen)
     if state.test is None:
         return command
     if isinstance(command, SkipTime):

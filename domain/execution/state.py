@@ -22,6 +22,7 @@ from contracts.failure import Failure
 from contracts.key import NO_KEY
 from contracts.pins import Plan
 from domain.execution.breaker import Breaker
+from domain.execution.debugged import Debugged
 from domain.execution.memo import Memo
 from domain.execution.spending import Spending
 
@@ -331,6 +332,8 @@ class Execution(msgspec.Struct, array_like=True):
     """What it has used of models, of an execution that asks any or has a budget."""
     forked: Forked | None = None
     """Where an execution comes from that began as a fork."""
+    debugged: Debugged | None = None
+    """Where it halts, and where it stands, of an execution that is debugged."""
 
     @property
     def is_dependent(self) -> bool:

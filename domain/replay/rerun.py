@@ -150,6 +150,10 @@ class Rerun:
         if run is not None and run.attempt == command.attempt:
             self._offer(command, now)
 
+    def _debug(self, command: Any, now: int) -> None:
+        """A person who debugs means the halt that there is, whichever event it was in the history."""
+        self._offer(replace(command, at=0), now)
+
     def _offer(self, command: c.Command, now: int) -> None:
         reason = self._decide(command, now)
         if reason is not None:
@@ -277,6 +281,8 @@ _TAKERS: Final[dict[type, Taker]] = {
     c.GrantSlot: Rerun._grant,
     c.HoldActivity: Rerun._steer,
     c.ReleaseActivity: Rerun._steer,
+    c.ReleaseHalt: Rerun._debug,
+    c.ChangeHalted: Rerun._debug,
     **dict.fromkeys((c.CompleteActivity, c.FailActivity, c.LoseActivity, c.ReportStarted, c.ReportProgress, c.RecordStep), Rerun._report),
     **dict.fromkeys(c.TASK_COMMANDS, Rerun._report),
     **dict.fromkeys((c.RollHistory, c.ArchiveExecution, c.EraseExecution, c.SkipTime), _leave_out),

@@ -92,6 +92,7 @@ class CommonService(CatalogService, SealingService, TaskService, ExecutionServic
         self._herald = Herald()
         self.feed, self.streams = feed, Streams(feed, requests, positions_of(settings), settings.event_source, crowds=self._herald)
         super().__init__(catalog, resources, settings)
+        self.may_debug = settings.debugger
         self._reader, self._reads, self._progress, self._lookup = reader, reads, progress, lookup
         self._row_texts = RowTexts()
         self._backlog = reader.backlog()

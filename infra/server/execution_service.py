@@ -14,6 +14,7 @@ from domain.testing.record import RecordedTest
 from infra.server.executed import executed_definition
 from infra.server.lookup import Lookup
 from infra.server.places import shown_content, shown_now, shown_state, with_places
+from projections.debugger import debugger_value
 from projections.differences import Standing, standing_at
 from projections.history import HistoryEvent
 from projections.preview import Asked, Preview
@@ -34,6 +35,7 @@ class ExecutionService:
     """A part of a `Service`. All methods belong to the event loop's thread."""
 
     _lookup: Lookup
+    may_debug: bool
     _traces: Traces
     _previews: Previews
     rows: Callable[..., Awaitable[Any]]
@@ -50,6 +52,15 @@ class ExecutionService:
                 return now
         found, folded = await self._lookup.read(execution, shown_state, at, whole, time)
         return found if at is not None or time is not None else await with_places(found, folded, self.rows)
+
+    async def debugger(self, execution: str, whole: bool) -> dict[str, Any]:
+        """The breakpoints of an execution, and where it halts; `whole` with its big values."""
+
+        def answer(reader: ExecutionReader, name: str) -> dict[str, Any]:
+            return debugger_value(reader.folded(name, None), reader.value if whole else reader.show)
+
+        found: dict[str, Any] = await self._lookup.read(execution, answer)
+        return found
 
     async def trace(self, execution: str, since: int, limit: int, packs: bool) -> Packed:
         """The columns of a trace behind a version, as JSON."""

@@ -169,6 +169,7 @@ def creation(name: str, start: Start, version: int, definition: str, sealing: Se
         heeds_pauses=start.trigger is not None and start.trigger.by_itself,
         test=None if start.test is None else start.test.plan,
         allowance=start.allowance,
+        breakpoints=start.breakpoints,
     )
     return sealing.sealed(name, command, start.secrets)
 

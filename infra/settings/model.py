@@ -187,6 +187,11 @@ class EngineSettings(BaseModel):
     erasable: bool = Field(
         default=False, description="whether all executions are sealed, so that they can be erased; off, those whose definition asks for it"
     )
+    debugger: bool = Field(
+        default=True,
+        description="whether executions may be debugged; off, no breakpoint is set and nothing is changed at a halt, which can only be let "
+        "go on",
+    )
     master_key: str | None = Field(
         default=None,
         min_length=1,

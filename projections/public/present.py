@@ -337,6 +337,9 @@ INTERNAL: Final[frozenset[type[Event]]] = frozenset(
         e.ExecutionForked,
         e.PastTakenUp,
         e.ActivityAsked,
+        e.BreakpointsChanged,
+        e.HaltEnded,
+        e.HaltChanged,
     }
 )
 """Those that are how the engine does things, and nobody's business outside."""

@@ -17,6 +17,7 @@ from refold.cli.connector_verbs import connectors
 from refold.cli.costs_verb import costs
 from refold.cli.credential_verbs import credentials
 from refold.cli.dead_letter_verbs import dead_letters
+from refold.cli.debug_verb import debug
 from refold.cli.define_verbs import deploy, node_kinds, schemas, validate
 from refold.cli.dependencies_verb import dependencies
 from refold.cli.diff_verb import diff
@@ -100,6 +101,7 @@ PANELS: Mapping[str, Mapping[str, Verb]] = {
         "pause": pause,
         "resume": resume,
         "step": step,
+        "debug": debug,
         "resolve": resolve,
         "heal": heal,
         "release": release,

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
 from refold.cli.options import File, Input, Json, OwnId, Timeout, Where, Worker, Workflow, acting, check_id_or_key, takes
 
+Breaks = Annotated[
+    list[str] | None,
+    typer.Option("--break", metavar="NODE", help="Halt there, for `refold debug`; or `failure [NODE]`, `change VARIABLE`; repeatable."),
+]
+BreakIf = Annotated[str, typer.Option("--if", metavar="EXPRESSION", help="With --break: only where it is true.")]
+BreakHalts = Annotated[Literal["branch", "all"], typer.Option("--halt", help="With --break: its branch alone, or the whole execution.")]
 Variables = Annotated[str | None, typer.Option("--variables", metavar="JSON|@FILE", help="First values of variables.")]
 
 
@@ -24,13 +30,17 @@ def run(
         list[Path] | None, typer.Option("--with", metavar="FILE", help="A further definition to publish, for sub_workflow; repeatable.")
     ] = None,
     module: Worker = None,
+    breaks: Breaks = None,
+    condition: BreakIf = "",
+    halts: BreakHalts = "branch",
 ) -> int:
     """Run a workflow to its end. Exit code: 0 completed; 1 failed, cancelled, incident; 2 invalid input."""
     from refold.cli.commands import run as command
 
     wanted = command.Wanted(
-        file=file, given=given, further=further or (), execution=execution, timeout_s=timeout, as_json=as_json, worker=module
-    )
+        file=file, given=given, further=further or (), execution=execution, timeout_s=timeout, as_json=as_json, worker=module,
+        breaks=breaks or (), condition=condition, halts=halts,
+    )  # fmt: skip
     return command.run(where, wanted)
 
 
@@ -45,6 +55,9 @@ def start(
     wait: Annotated[bool, typer.Option("--wait", help="Wait for its end, as `run` does; at most --timeout seconds.")] = False,
     follow: Annotated[bool, typer.Option("--follow", help="Print every event as it happens, until its end.")] = False,
     timeout: Timeout = None,
+    breaks: Breaks = None,
+    condition: BreakIf = "",
+    halts: BreakHalts = "branch",
     as_json: Json = False,
 ) -> int:
     """Start an execution of a workflow that was deployed."""
@@ -54,6 +67,7 @@ def start(
     wanted = command.Wanted(
         workflow=workflow, given=given, variables=variables, execution=execution, key=key,
         waits=wait or timeout is not None, follows=follow, timeout_s=timeout, as_json=as_json,
+        breaks=breaks or (), condition=condition, halts=halts,
     )  # fmt: skip
     return command.run(where, wanted)
 

@@ -248,6 +248,60 @@ class Operations:
         )
         return answer
 
+    def debugger(self, execution_id: str, whole: bool = False) -> dict[str, Any]:
+        """The breakpoints of an execution, where it halts, since when, by whom and until when, and what is seen there."""
+        answer: dict[str, Any] = self._ask(asked("GET", f"/v1/executions/{part(execution_id)}/debugger", query={"whole": whole}))
+        return answer
+
+    def change_breakpoints(
+        self, execution_id: str, set: list[dict[str, Any]] | None = None, remove: list[str] | None = None
+    ) -> dict[str, Any]:
+        """Take breakpoints away, and set others: `[{node, if, halts, timeout}]`."""
+        answer: dict[str, Any] = self._ask(
+            asked("POST", f"/v1/executions/{part(execution_id)}/breakpoints", body={"set": set, "remove": remove})
+        )
+        return answer
+
+    def release_halt(
+        self,
+        execution_id: str,
+        path: str | None = None,
+        action: str = "continue",
+        to: str | None = None,
+        output: Any = None,
+        port: str | None = None,
+        error: dict[str, Any] | None = None,
+        at: int | None = None,
+    ) -> dict[str, Any]:
+        """Let a halted node go on, step, run to a node, or end as you say."""
+        answer: dict[str, Any] = self._ask(
+            asked(
+                "POST",
+                f"/v1/executions/{part(execution_id)}/halts/release",
+                body={"path": path, "action": action, "to": to, "output": output, "port": port, "error": error, "at": at},
+            )
+        )
+        return answer
+
+    def change_halted(
+        self,
+        execution_id: str,
+        path: str,
+        variables: dict[str, Any] | None = None,
+        data: Any = None,
+        results: dict[str, Any] | None = None,
+        at: int | None = None,
+    ) -> dict[str, Any]:
+        """Change what a halted node is about to see."""
+        answer: dict[str, Any] = self._ask(
+            asked(
+                "POST",
+                f"/v1/executions/{part(execution_id)}/halts/change",
+                body={"path": path, "variables": variables, "data": data, "results": results, "at": at},
+            )
+        )
+        return answer
+
     def what_if(
         self,
         definition: str | None = None,

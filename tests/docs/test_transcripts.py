@@ -27,6 +27,7 @@ PAGES = (
     "test-a-workflow.md", "record-steps.md", "ask-why.md", "compare-executions.md", "prove-a-log.md", "walk-through-an-execution.md",
     "let-a-model-use-tools.md", "use-refold-from-an-assistant.md",
     "keep-prompts.md", "use-connectors.md", "fork-and-retry.md", "answer-from-documents.md",
+    "debug-an-execution.md",
 )  # fmt: skip
 
 

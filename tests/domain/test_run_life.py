@@ -5,6 +5,7 @@ import re
 from typing import Any
 
 from contracts import commands as c
+from contracts.debugging import Breakpoint
 from contracts.pins import Plan
 from domain.execution.facts import runs
 from tests.domain.nodes.test_graph_questions import asking
@@ -58,6 +59,7 @@ def worlds() -> list[World]:
         World(TWO % "on_error: fail", acts={"s": slow(10)}).start(),
         World("nodes: [{id: a, type: slow}]", acts={"slow": slow(10)}).at(1, *HELD_BY_A_BREAKER).start(),
         World(HELD % "type: noop").start(test=Plan(stop_before=("a", "b"))).send(c.ResumeExecution()).send(c.ResumeExecution()),
+        *[debugged(text) for text in ("nodes: [{id: a, type: bad}]", f"nodes: [{{id: a, {WRONG}, {AGAIN % 3}}}]", TWO % "on_error: fail")],
         World(LOSERS, acts={"q": slow(10)}).start(),
         World(CLEANED % (AGAIN % 2), acts={"a": fails(times=1)}).start(),
         World(CLEANED % "timeouts: {start_to_close: 10ms, schedule_to_close: 20ms}", acts={"a": slow(100), "z": slow(50)}).start(),
@@ -68,6 +70,11 @@ def worlds() -> list[World]:
             {"child": "nodes: [{id: a, type: bad}]\nsettings: {on_failure: fail}"},
         ).start(),
     ]
+
+
+def debugged(definition: str) -> World:
+    """It halts at each failure, for a millisecond."""
+    return World(definition, acts={"s": slow(10)}).start({}, breakpoints=(Breakpoint("failure", timeout_ms=1),))
 
 
 def taken(world: World) -> set[Transition]:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from contracts import commands as c
+from contracts.debugging import Breakpoint
 from contracts.failure import Failure
 from contracts.person import Person
 from contracts.pins import Pin, Plan
@@ -293,6 +294,27 @@ edges: [{from: ask, to: again}, {from: again, to: more}]
     return world.send(c.ResolveIncident("1", "retry", budget=Allowance(model_calls=3)))
 
 
+def _debugged() -> World:
+    """It halts by a condition, at a failure, at a variable's change and by steps; values are changed, a node is completed, a halt ends by itself."""
+    text = """
+variables: {total: 0}
+nodes:
+  - {id: each, type: for_each, config: {items: [1, 2], body: {nodes: [{id: work, type: work}]}}}
+  - {id: sum, type: set_variable, config: {name: total, value: 3}}
+  - {id: pay, type: bad}
+  - {id: tell, type: tell}
+edges: [{from: each, to: sum}, {from: sum, to: pay}, {from: pay, to: tell}]
+"""
+    breakpoints = (Breakpoint(target="each", halts="all", by="Ada"), Breakpoint("change", "total", "vars.total > 2", by="Ada"))
+    world = World(text).start_paused_in_time(10, breakpoints=breakpoints)
+    world.at(
+        10, c.ChangeBreakpoints((Breakpoint("failure", timeout_ms=60_000, by="Bob"),), by="Bob"), c.ReleaseHalt("each", "into", by="Ada")
+    )
+    world.at(20, c.ChangeHalted("each[0]/work", b'{"total":1}', b"7", by="Ada"), c.ReleaseHalt("each[0]/work", "to", "pay", by="Ada"))
+    world.at(30, c.ReleaseHalt("pay", by="Ada")).at(35, c.ChangeBreakpoints((Breakpoint(target="tell"),), ("failure:*",), "Ada"))
+    return world.at(40, c.ReleaseHalt("pay", "complete", output=b"9", by="Ada")).go_on()
+
+
 SCENARIOS: Final[dict[str, Callable[[], World]]] = {
     "approval": _approval,
     "awaits_quota": _awaits_quota,
@@ -319,5 +341,6 @@ SCENARIOS: Final[dict[str, Callable[[], World]]] = {
     "keeper_refused": _keeper_refused,
     "test_run": _test_run,
     "forked": _forked,
+    "debugged": _debugged,
 }
 """Each runs once, when its history is written; afterwards the history speaks for itself."""

@@ -72,7 +72,7 @@ def _value(hint: Any, name: str) -> Any:
     if typing.get_origin(hint) is typing.Literal:
         return typing.get_args(hint)[0]
     if typing.get_origin(hint) is tuple:
-        return (_value(options[0], name),)
+        return tuple(_value(option, name) for option in options if option is not Ellipsis)
     if options:
         return _value(options[0], name)
     if hint is Failure:

@@ -107,6 +107,9 @@ def test_every_event_happens(outcomes: list[Outcome]) -> None:
         "ActivityAsked",  # of graphs of LangGraph, which no plan runs: tests/domain/nodes/test_graph_questions.py
         "ExecutionForked",  # nobody forks in it, as of the next: tests/laws/test_forks.py, tests/api/test_forks.py
         "PastTakenUp",
+        "BreakpointsChanged",  # nobody debugs in it, as of the next: tests/laws/test_debugging.py, tests/api/test_debugger.py
+        "HaltEnded",
+        "HaltChanged",
         "TaskNoticeStarted",  # of channels that something is sent by alone: tests/workers/test_send_notice.py
     }  # fmt: skip
     rare = {"TaskClaimed", "TaskReleased"}  # what one person may answer is rare: tests/domain/nodes/test_human_task.py

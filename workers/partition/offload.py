@@ -11,6 +11,7 @@ import msgspec
 from contracts.commands import (
     AdmitExecution,
     AnswerTask,
+    ChangeHalted,
     Command,
     CommentTask,
     CompleteActivity,
@@ -22,6 +23,7 @@ from contracts.commands import (
     MeetDependency,
     RecordStep,
     RefuseSlot,
+    ReleaseHalt,
     ReportChild,
     ReportProgress,
     ResolveIncident,
@@ -47,6 +49,8 @@ VALUES: Final[dict[type, tuple[str, ...]]] = {
     AnswerTask: ("data", "content"),
     CommentTask: ("content",),
     RecordStep: ("output",),
+    ReleaseHalt: ("output",),
+    ChangeHalted: ("variables", "data"),
 }
 """The fields of commands that carry values."""
 

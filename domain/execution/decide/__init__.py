@@ -20,16 +20,17 @@ from contracts.commands import Command
 from contracts.events import Event
 from domain.definition.graph import Graph
 from domain.execution.admission import check_takes
-from domain.execution.decide import activity, breaker, child, dependency, incident, life, signal, start, task, timer
+from domain.execution.decide import activity, breaker, child, debugger, dependency, incident, life, signal, start, task, timer
 from domain.execution.deciding import Deciding, Handler, ReadBlob, no_blobs
 from domain.execution.limits import LIMITS, Limits
+from domain.execution.moves import halting
 from domain.execution.moves.advance import pump
 from domain.execution.moves.budget import settle
 from domain.execution.moves.pinning import pause
 from domain.execution.moves.trials import end_trials
 from domain.execution.state import Execution
 
-FAMILIES: Final = (start, dependency, activity, child, timer, signal, incident, task, life, breaker)
+FAMILIES: Final = (start, dependency, activity, child, timer, signal, incident, task, life, breaker, debugger)
 HANDLERS: Final[dict[type, Handler]] = {command: handler for family in FAMILIES for command, handler in family.HANDLERS.items()}
 """Who decides about which command."""
 
@@ -60,6 +61,8 @@ def decide(
         check_takes(state, command)
     ctx = make(graph, state, command, now, read_blob, limits)
     HANDLERS[type(command)](ctx, command)
+    while ctx.released:
+        debugger.go_on(ctx)
     pump(ctx)
     if state.trials:
         end_trials(ctx)
@@ -67,6 +70,8 @@ def decide(
         settle(ctx, state.spending)
     if state.test is not None:
         pause(ctx)
+    if state.debugged is not None:
+        halting.settle(ctx, state.debugged)
     if ctx.events:
         state.now = now
     return Decided(ctx.events, ctx.blobs, ctx.steps)

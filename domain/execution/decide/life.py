@@ -13,7 +13,7 @@ from contracts.errors import Rejected
 from contracts.key import NO_KEY
 from domain.execution.decide import activity, breaker, child, dependency, incident, start, task, timer
 from domain.execution.deciding import Deciding, Handler
-from domain.execution.moves import signals
+from domain.execution.moves import debugging, signals
 from domain.execution.moves.advance import go_past, pump
 from domain.execution.moves.close import close_children
 from domain.execution.moves.stop import stop_scope
@@ -25,7 +25,7 @@ from domain.execution.state import names_of
 def _pause(ctx: Deciding, command: c.PauseExecution) -> None:
     if not ctx.state.started_at:
         raise Rejected("not_started", f"execution {ctx.state.execution} has not started", status=ctx.state.status)
-    if not ctx.state.paused:
+    if not ctx.state.paused or debugging.is_paused_by_halt(ctx.state):
         ctx.emit(e.ExecutionPaused(command.reason))
 
 
@@ -37,11 +37,12 @@ def _resume(ctx: Deciding, command: c.ResumeExecution) -> None:
     if not state.paused or is_late:
         return
     held, halted = list(state.held), halted_in(state)
+    debugging.release_whole(ctx)
     ctx.emit(e.ExecutionResumed())
     for path in halted:
         if (run := state.runs.get(path)) is not None and run.status == "queued":  # what one before it ended by may have ended it
             go_past(ctx, run)
-    _take_all_up(ctx, held)
+    take_all_up(ctx, held)
 
 
 def _cancel(ctx: Deciding, command: c.CancelExecution) -> None:
@@ -81,7 +82,7 @@ def _release(ctx: Deciding, command: c.ReleaseExecution) -> None:
     held = list(ctx.state.held)
     ctx.emit(e.ExecutionReleased())
     if not ctx.state.paused:
-        _take_all_up(ctx, held)
+        take_all_up(ctx, held)
 
 
 def _erase(ctx: Deciding, command: c.EraseExecution) -> None:
@@ -141,7 +142,7 @@ HELD: Final[dict[type, Handler]] = {
 """Who decides about what was held; signals are in the buffer, and have their own way."""
 
 
-def _take_all_up(ctx: Deciding, held: list[Command]) -> None:
+def take_all_up(ctx: Deciding, held: list[Command]) -> None:
     """An execution goes on that was held: with what arrived, and with the signals in the buffer."""
     _take_up(ctx, held, pump)
     if not ctx.graph.rules.pauses_keep_order:

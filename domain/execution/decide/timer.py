@@ -8,13 +8,14 @@ from contracts import commands as c
 from contracts import events as e
 from contracts.errors import OF_VALUES, Rejected
 from contracts.failure import Failure
+from domain.execution.debugged import HALT
 from domain.execution.decide import dependency, hold
 from domain.execution.decide.breaker import on_timer
 from domain.execution.decide.start import begin
 from domain.execution.deciding import Deciding, Handler
 from domain.execution.kind import acting_kind
 from domain.execution.memo import ChildMemo
-from domain.execution.moves import compensation
+from domain.execution.moves import compensation, debugging
 from domain.execution.moves.advance import restart
 from domain.execution.moves.failure import fail_expression
 from domain.execution.moves.stop import stop_run, stop_scope
@@ -35,7 +36,7 @@ _PASSED: Final = {
 def _fire(ctx: Deciding, command: c.FireTimer) -> None:
     if ctx.state.timers.get(command.timer) != command.due or command.due > ctx.now:
         raise Rejected("stale_timer", f"the timer {command.timer} is not due", timer=command.timer)
-    if not hold.is_held(ctx):
+    if debugging.ends_halt(ctx, command.timer) or not hold.is_held(ctx):
         _pass(ctx, command.timer, command.due, command.breakers)
 
 
@@ -43,7 +44,7 @@ def _skip(ctx: Deciding, command: c.SkipTime) -> None:
     """Of a test run: as far as it goes, the time has come."""
     if ctx.state.test is None or ctx.state.timers.get(command.timer) != command.due or command.due > ctx.now:
         raise Rejected("stale_timer", f"no time is skipped to the timer {command.timer}", timer=command.timer)
-    if not hold.is_held(ctx):
+    if debugging.ends_halt(ctx, command.timer) or not hold.is_held(ctx):
         _pass(ctx, command.timer, command.due, ())
 
 
@@ -71,6 +72,8 @@ def fire_of_run(ctx: Deciding, run: NodeRun, purpose: str) -> None:
     """A timer of the node has fired: its turn, its next attempt, a limit of it, or what its kind waits for."""
     if purpose == TURN:
         restart(ctx, run)
+    elif purpose == HALT:
+        debugging.release(ctx, run.path, "timeout")
     elif purpose == "retry":
         if is_undo(run.path):
             compensation.attempt_again(ctx, run)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from domain.execution.facts import bodies, breakers, execution, forks, nodes, tasks, trouble, usage, waits
+from domain.execution.facts import bodies, breakers, debugging, execution, forks, nodes, tasks, trouble, usage, waits
 from domain.execution.facts.runs import Applier
 
 APPLIERS: Final[dict[type, Applier]] = {
@@ -17,5 +17,6 @@ APPLIERS: Final[dict[type, Applier]] = {
     **breakers.APPLIERS,
     **usage.APPLIERS,
     **forks.APPLIERS,
+    **debugging.APPLIERS,
 }
 """What each kind of event does to the state."""

@@ -8,6 +8,7 @@ from contracts import events as e
 from contracts.values import NULL
 from domain.definition.graph import Graph
 from domain.execution.facts import agents
+from domain.execution.facts.debugging import note_change
 from domain.execution.facts.runs import (
     Applier,
     Cause,
@@ -84,7 +85,10 @@ def _scope_left(graph: Graph, state: Execution, event: e.ScopeLeft, cause: Cause
 
 
 def _variable_set(graph: Graph, state: Execution, event: e.VariableSet, cause: Cause) -> None:
-    state.scopes[event.scope].variables[event.name] = event.value
+    variables = state.scopes[event.scope].variables
+    if state.debugged is not None:
+        note_change(state.debugged, event, variables.get(event.name), cause)
+    variables[event.name] = event.value
 
 
 APPLIERS: Final[dict[type, Applier]] = {

@@ -9,8 +9,9 @@ from msgspec.structs import astuple
 
 from contracts import events as e
 from contracts.codec import pack
-from contracts.commands import CreateExecution, EraseExecution, QuarantineExecution, ResumeExecution, RollHistory
+from contracts.commands import CreateExecution, EraseExecution, PauseExecution, QuarantineExecution, ResumeExecution, RollHistory
 from domain.definition.graph import Graph
+from domain.execution.debugged import Debugged
 from domain.execution.facts.runs import (
     Applier,
     Cause,
@@ -46,6 +47,9 @@ def _created(graph: Graph, state: Execution, event: e.ExecutionCreated, cause: C
     state.created_at = cause.now
     state.test = None if command.test is None else Tested(command.test, command.test.ahead)
     state.spending = begun(graph, command)
+    if command.breakpoints:
+        state.debugged = Debugged()
+        state.debugged.set(command.breakpoints)
     state.status = "scheduled" if command.start_at is not None and command.start_at > cause.now else "created"
 
 
@@ -111,6 +115,9 @@ def _paused(graph: Graph, state: Execution, event: e.ExecutionPaused, cause: Cau
     state.paused, state.reason = True, event.reason
     if state.test is not None:
         state.test.stood_at = state.version
+    if state.debugged is not None:
+        halts = any(halt.halts == "all" for halt in state.debugged.halts.values())
+        state.debugged.pauses = halts and not isinstance(cause.command, PauseExecution)
     restate(state)
 
 
@@ -204,6 +211,8 @@ def _end(state: Execution, status: Any, cause: Cause) -> None:
     for open_things in (state.scopes, state.runs, state.timers, state.incidents, state.mutexes):
         open_things.clear()
     state.admission = None
+    if state.debugged is not None:
+        state.debugged = Debugged(state.debugged.breakpoints, ended=state.debugged.ended)
     state.signals, state.waiting, state.held, state.undoing, state.compensations, state.signal_ids = [], [], [], [], [], []
 
 

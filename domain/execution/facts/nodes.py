@@ -11,7 +11,7 @@ from contracts.questions import questions_in
 from contracts.values import length_of
 from domain.definition.graph import Graph
 from domain.execution import edges
-from domain.execution.facts import agents, compensation
+from domain.execution.facts import agents, compensation, debugging
 from domain.execution.facts.runs import (
     UNPLACED,
     Applier,
@@ -209,6 +209,9 @@ def _node_queued(graph: Graph, state: Execution, event: e.NodeQueued, cause: Cau
 
 def _node_halted(graph: Graph, state: Execution, event: e.NodeHalted, cause: Cause) -> None:
     run = open_run(graph, state, event.path, event.data, cause)
+    if event.breakpoint:
+        debugging.halt(graph, state, run, event, cause)
+        return
     run.status = "queued"
     if state.test is not None and run.path not in state.test.halted:
         state.test.halted.append(run.path)

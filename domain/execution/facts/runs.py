@@ -8,7 +8,7 @@ the execution ends all of them. `tests/domain/test_run_life.py` collects which o
     none        NodeStarted     → active        a container, a wait, a child
     none        NodeRetried     → retrying      decided inline, and failed
     none        IncidentRaised  → incident      decided inline, and failed for good
-    none        NodeHalted      → queued        a test run stops before it
+    none        NodeHalted      → queued        a test run stops before it; or it halts by a breakpoint
     queued      NodeHalted      → queued
     queued      NodeScheduled   → active        it is its turn
     queued      NodeStarted     → active
@@ -24,6 +24,7 @@ the execution ends all of them. `tests/domain/test_run_life.py` collects which o
     active      NodeCompleted   → ended
     active      NodeCompleted   → lingering     losers in it run on, and change nothing
     active      NodeRetried     → retrying
+    active      NodeHalted      → queued        it has failed, and halts by a breakpoint
     active      NodeFailed      → ended
     active      NodeCancelled   → ended
     active      NodeStopped     → stopping      with clean-up of its own: of its bodies, of its child
@@ -32,6 +33,7 @@ the execution ends all of them. `tests/domain/test_run_life.py` collects which o
     retrying    NodeStarted     → active
     retrying    NodeCompleted   → ended         decided inline
     retrying    NodeRetried     → retrying
+    retrying    NodeHalted      → queued
     retrying    NodeFailed      → ended
     retrying    NodeCancelled   → ended
     retrying    IncidentRaised  → incident
@@ -42,6 +44,7 @@ the execution ends all of them. `tests/domain/test_run_life.py` collects which o
     stopping    NodeStopped     → stopping      and is to end otherwise
     stopping    NodeCompleted   → ended
     stopping    NodeRetried     → retrying
+    stopping    NodeHalted      → queued
     stopping    NodeFailed      → ended
     stopping    NodeCancelled   → ended
     stopping    IncidentRaised  → incident
@@ -168,7 +171,7 @@ def drop_waits(state: Execution, path: str) -> None:
 
 PURPOSES: Final = (
     ":start_to_close", ":heartbeat", ":schedule_to_start", ":schedule_to_close", ":retry", ":delay", ":timeout", ":child", ":turn", ":next",
-    ":reminder",
+    ":reminder", ":halt",
 )  # fmt: skip
 """What a timer of a node may be for. All are looked for by name: an execution may have tens of thousands of timers."""
 

@@ -20,12 +20,14 @@ from contracts.events import Ending, NodeCancelled, NodeQueued, NodeSkipped, Sco
 from contracts.failure import Failure
 from domain.definition.graph import Node
 from domain.execution import edges
+from domain.execution.breakpoints import is_halted
 from domain.execution.deciding import NODE_STOPPED, Deciding, Ready
 from domain.execution.kind import acting_kind, kind_of
 from domain.execution.moves import compensation, pinning
 from domain.execution.moves.close import close, root_left
 from domain.execution.moves.completion import complete
 from domain.execution.moves.failure import explained, fail, fail_expression
+from domain.execution.moves.halting import halts_before
 from domain.execution.moves.stop import cancel_run, end_cancelled, stop_run, stop_scope
 from domain.execution.moves.turns import begin_later, begin_queued_later
 from domain.execution.names import Frame
@@ -118,7 +120,9 @@ def _when_holds(ctx: Deciding, ready: Ready) -> bool:
 
 
 def begin(ctx: Deciding, ready: Ready) -> None:
-    """The node's turn has come, and nothing is in its way; a test run may stop before it, or give what it ends by."""
+    """The node's turn has come, and nothing is in its way; a breakpoint may be, and a test run stop before it, or give what it ends by."""
+    if ctx.state.debugged is not None and halts_before(ctx, ready):
+        return
     if ctx.state.test is None or not (pinning.halts(ctx, ready) or pinning.is_given(ctx, ready)):
         _begin(ctx, ready)
 
@@ -161,7 +165,7 @@ def _again(ctx: Deciding, run: NodeRun) -> Ready:
 
 def _begin_queued(ctx: Deciding, path: str) -> None:
     run = ctx.state.runs.get(path)
-    if run is None or run.status != "queued" or held_by(run) or path in halted_in(ctx.state):
+    if run is None or run.status != "queued" or held_by(run) or path in halted_in(ctx.state) or is_halted(ctx.state, path):
         return
     if ctx.begins_later():
         begin_queued_later(ctx, run)

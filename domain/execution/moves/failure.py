@@ -9,6 +9,7 @@ import hashlib
 from typing import Any
 
 from contracts import values
+from contracts.debugging import FailedAttempt
 from contracts.errors import ExpressionError
 from contracts.events import Ending, IncidentRaised, NodeFailed, NodeRetried
 from contracts.failure import NEVER_RETRIED_BY_DEFAULT, Failure, matches
@@ -18,6 +19,7 @@ from domain.execution.kind import kind_of
 from domain.execution.memo import TryMemo
 from domain.execution.moves.cycles import spent, take_back
 from domain.execution.moves.ending import TOO_LARGE, At, end_aside, end_well, place_of
+from domain.execution.moves.halting import halts_failed
 from domain.execution.moves.losers import is_ignored_loser
 from domain.execution.moves.stop import end_cancelled, stop_run, stop_scope
 from domain.execution.moves.withdrawal import withdraw
@@ -36,7 +38,7 @@ def fail(
 
     Where another attempt follows, it is due at `not_before` at the earliest.
     """
-    scope, node = place_of(ctx, at)
+    scope = place_of(ctx, at)[0]
     run = ctx.state.runs.get(at.path)
     if run is not None:
         withdraw(ctx, run, failure.type)
@@ -44,7 +46,15 @@ def fail(
         end_cancelled(ctx, run)
     elif run is not None and run.bodies and run.status == "active":
         stop_run(ctx, run, Ending("failed", failure.at(at.path, at.attempt), final=final))
-    elif not final and retryable and (due := _retry_due(ctx, at, node, run, failure)):
+    elif ctx.state.debugged is None or not halts_failed(ctx, at, FailedAttempt(failure, retryable, final, continues, not_before)):
+        go_on_failed(ctx, at, failure, retryable, final, continues, not_before)
+
+
+def go_on_failed(ctx: Deciding, at: At, failure: Failure, retryable: bool, final: bool, continues: bool, not_before: int) -> None:
+    """What the failure of an attempt leads to: another one, or whoever takes it."""
+    scope, node = place_of(ctx, at)
+    run = ctx.state.runs.get(at.path)
+    if not final and retryable and (due := _retry_due(ctx, at, node, run, failure)):
         ctx.emit(NodeRetried(at.path, at.attempt + 1, max(due, not_before), ctx.failure_unless_carried(failure), _recorded(ctx, at)))
     else:
         _fail_for_good(ctx, at, explained(ctx, scope, failure), final, continues)

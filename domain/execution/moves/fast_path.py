@@ -26,7 +26,7 @@ def take_fast_path(ctx: Deciding, run: NodeRun, command: CompleteActivity) -> bo
     scope = ctx.state.scopes[run.scope]
     if scope.ending is not None or scope.lingering or scope.rounds or scope.nodes[following.index] != PENDING:
         return False
-    if ctx.state.test is not None:  # the one behind it may be pinned, or stopped before
+    if ctx.state.test is not None or ctx.state.debugged is not None:  # the one behind it may be pinned, or stopped before
         return False
     ctx.emit(NodeCompleted(run.path))
     ctx.emit(NodeScheduled(node_path(scope, following), scope.tried + 1))

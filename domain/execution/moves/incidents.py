@@ -26,14 +26,14 @@ def check(ctx: Deciding, command: ResolveIncident) -> None:
     run = ctx.state.runs[incident.path]
     _check_port(ctx, run, command)
     check_raise(command.budget, incident)
-    _changes(ctx, run, command)
+    changed_variables(ctx, run, command.variables)
 
 
 def resolve(ctx: Deciding, command: ResolveIncident) -> None:
     """Let the path of an incident go on: `retry` it, `skip` the node with a given output and port, or let it `fail`."""
     incident = ctx.state.incidents[command.incident]
     run = ctx.state.runs[incident.path]
-    changes = _changes(ctx, run, command)
+    changes = changed_variables(ctx, run, command.variables)
     ctx.emit(e.IncidentResolved(command.incident, command.action))
     if command.budget is not None:
         raise_limits(ctx, command.budget, incident)
@@ -76,11 +76,11 @@ def _check_port(ctx: Deciding, run: NodeRun, command: ResolveIncident) -> None:
         raise Rejected("bad_port", f"{run.path} has no port {command.port}; it has {', '.join(ports) or 'none'}")
 
 
-def _changes(ctx: Deciding, run: NodeRun, command: ResolveIncident) -> list[tuple[str, str, bytes]]:
+def changed_variables(ctx: Deciding, run: NodeRun, variables: bytes | None) -> list[tuple[str, str, bytes]]:
     """Scope, name and value of each variable that the person changes; each is written where it is declared."""
-    if command.variables is None:
+    if variables is None:
         return []
-    given = ctx.parse(command.variables)
+    given = ctx.parse(variables)
     if not isinstance(given, dict):
         raise Rejected("input.invalid", f"variables: expected an object, found {type(given).__name__}")
     return [(_declaring_scope(ctx, run, name), name, ctx.keep(value)) for name, value in given.items()]

@@ -8,6 +8,7 @@ from contracts.errors import Rejected
 from contracts.journal import Checkpoint
 from domain.execution.history import Entry, Folded, Unreadable, apply_up_to, begin, read_entries
 from infra.server.reader_wiring import Reader
+from projections.debugger import debugger_value
 from projections.differences import Standing, differences_value, standing_at
 from projections.view import state_value
 from refold.cli.commands.target import Moment, Value
@@ -58,6 +59,11 @@ def folded_to(reader: Reader, execution: str, at: int) -> Folded:
 def shown(reader: Reader, folded: Folded) -> Value:
     """An execution with all its values."""
     return state_value(folded, lambda value: value_in(reader.blobs, value))
+
+
+def debugged(reader: Reader, folded: Folded) -> Value:
+    """The breakpoints of an execution, and where it halts, with all values."""
+    return debugger_value(folded, lambda value: value_in(reader.blobs, value))
 
 
 def difference(reader: Reader, one: Moment, other: Moment) -> Value:

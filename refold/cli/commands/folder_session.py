@@ -7,11 +7,14 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from api.caller import new_correlation
+from api.debugging import DEBUGGING, check_allowed, only_lets_go_on
 from api.service import Start as StartRequest
 from contracts import values
 from contracts.caller import ANONYMOUS, Caller
 from contracts.commands import TASK_COMMANDS, Command, EraseExecution
+from contracts.debugging import Breakpoint
 from contracts.errors import InvalidDefinition, Rejected
+from domain.execution.decide.debugger import check_breakpoints
 from domain.execution.history import Folded
 from infra.server.engine import Engine
 from infra.server.starts import is_repeated, key_id, name_of
@@ -71,13 +74,22 @@ class FolderSession:
         if not self._is_repeated(name, start):
             answers: list[Answer] = []
             self._engine.start(
-                start.workflow, start.input, execution=name, variables=start.variables, reply=answers.append, caller=self._caller
-            )
+                start.workflow, start.input, execution=name, variables=start.variables, reply=answers.append, caller=self._caller,
+                breakpoints=self._checked(start),
+            )  # fmt: skip
             self._engine.wait_for(answers)
         else:
             self._tell_so_far(name)
         state = self.state(name)
         return {field: state[field] for field in ("execution_id", "version", "status")}
+
+    def _checked(self, start: Start) -> tuple[Breakpoint, ...]:
+        """The breakpoints of a start. Raises InvalidInput for those that cannot hold, Rejected where nothing is debugged here."""
+        if start.breakpoints:
+            check_allowed(self._target.settings.debugger)
+            catalog = self._engine.catalog
+            check_breakpoints(catalog.graph(catalog.resolve(start.workflow)[1]), start.breakpoints)
+        return start.breakpoints
 
     def _is_repeated(self, name: str, start: Start) -> bool:
         packed = None if start.variables is None else values.encode(start.variables)
@@ -113,9 +125,13 @@ class FolderSession:
         known = self._engine.owner.executions
         if known.get(execution) is None and execution not in known.ended and execution not in known.unreadable:
             raise Rejected("unknown_execution", f"there is no execution {execution}", execution=execution)
+        if isinstance(command, DEBUGGING) and not only_lets_go_on(command):
+            check_allowed(self._target.settings.debugger)
         self._mover.mean(execution)
         given = replace(command, by=self._caller.actor) if isinstance(command, EraseExecution) else command
         caller = self._caller._replace(actor=command.by.name) if isinstance(command, TASK_COMMANDS) else self._caller
+        if isinstance(command, DEBUGGING) and command.by:
+            caller = caller._replace(actor=command.by)
         self._engine.ask(execution, given, caller)
 
     def follow(self, execution: str, timeout_s: float | None, patient: bool) -> Stop:
@@ -130,7 +146,7 @@ class FolderSession:
         return self._mover.move(has_ended, timeout_s, lambda: patient and not self._needs_a_person())
 
     def _needs_a_person(self) -> bool:
-        return any(item["for"] in ("incident", "task") for items in self._mover.waiting().values() for item in items)
+        return any(item["for"] in ("incident", "task", "halt") for items in self._mover.waiting().values() for item in items)
 
     def state(self, execution: str) -> Value:
         """See Session."""
@@ -145,6 +161,14 @@ class FolderSession:
         if last is not None and last.state.execution == execution:
             return last
         return self._engine.owner.executions.get(execution)
+
+    def debugger(self, execution: str) -> Value:
+        """See Session."""
+        from refold.cli.commands.folder_reading import debugged, folded_at
+
+        with self._target.reader() as reader:
+            found = debugged(reader, self._folded(execution) or folded_at(reader, execution))
+        return {**found, "may_change": self._target.settings.debugger}
 
     def waiting(self, execution: str) -> Waiting:
         """See Session."""

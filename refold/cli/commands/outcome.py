@@ -101,6 +101,8 @@ def _answer_to(execution: str, item: Value) -> str | None:
             return f"tasks show {item['task']}"
         case "incident":
             return f"resolve {execution} retry --incident {item['incident']}"
+        case "halt":
+            return f"debug {execution}"
         case "pause":
             return f"resume {execution}"
         case "release":

@@ -6,7 +6,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from contracts.debugging import Breakpoint, Halts
 from contracts.errors import RefoldError, Rejected
+from refold.cli.commands.debug_lines import breakpoint_in
 from refold.cli.commands.definition_file import Written, placed, problem_in, told_of
 from refold.cli.commands.interrupt import interruptible
 from refold.cli.commands.outcome import result_of, say_outcome, say_why_stopped
@@ -26,6 +28,7 @@ from refold.cli.commands.output import (
 from refold.cli.commands.progress import EventLines, Progress, make_progress
 from refold.cli.commands.target import ENDED, Session, Start, Stop, Target, Value
 from refold.cli.commands.where import target_of
+from refold.cli.commands.who import Who
 from refold.cli.options import Where
 
 
@@ -45,6 +48,15 @@ class Wanted:
     timeout_s: float | None = None
     as_json: bool = False
     worker: str | None = None
+    breaks: Sequence[str] = ()
+    condition: str = ""
+    halts: Halts = "branch"
+
+    @property
+    def breakpoints(self) -> tuple[Breakpoint, ...]:
+        """Where it is to halt. Raises BadInput."""
+        by = Who().person().name if self.breaks else ""
+        return tuple(breakpoint_in(text, by, self.condition, self.halts) for text in self.breaks)
 
 
 def run(where: Where, wanted: Wanted) -> int:
@@ -62,8 +74,9 @@ def _run(find: Callable[[], Target], wanted: Wanted) -> int:
         target = find()
         given = {} if wanted.given is None else read_json_argument(wanted.given, "--input")
         start = Start(
-            workflow=wanted.workflow, input=given, variables=_variables(wanted.variables), execution=wanted.execution, key=wanted.key
-        )
+            workflow=wanted.workflow, input=given, variables=_variables(wanted.variables), execution=wanted.execution, key=wanted.key,
+            breakpoints=wanted.breakpoints,
+        )  # fmt: skip
         files = [] if wanted.file is None else [*wanted.further, wanted.file]
         definitions = [(file, target.read(file)) for file in files]
         return _Run(target, wanted).run(definitions, start)

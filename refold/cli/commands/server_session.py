@@ -10,11 +10,14 @@ from msgspec.structs import asdict, fields
 
 from contracts.commands import (
     AnswerTask,
+    ChangeBreakpoints,
+    ChangeHalted,
     ClaimTask,
     Command,
     CommentTask,
     DelegateTask,
     EraseExecution,
+    ReleaseHalt,
     ReleaseTask,
     ResolveIncident,
     SendSignal,
@@ -25,6 +28,7 @@ from contracts.values import decode
 from infra.server.starts import key_id
 from projections.history import HistoryEvent
 from projections.waiting import comes_by_itself, in_words
+from refold.cli.commands.debug_lines import body_of
 from refold.cli.commands.definition_file import Written
 from refold.cli.commands.interrupt import Interrupt
 from refold.cli.commands.output import complain
@@ -78,6 +82,8 @@ class ServerSession:
     def start(self, start: Start) -> Value:
         """See Session."""
         more: Value = {"variables": start.variables, "execution_id": start.execution}
+        if start.breakpoints:
+            more["breakpoints"] = [body_of(one) for one in start.breakpoints]
         return self._client.start(start.workflow, start.input, idempotency_key=start.key, **more)
 
     def fork(self, wanted: Forking) -> Value:
@@ -104,6 +110,8 @@ class ServerSession:
                 client.erase(execution, command.reason)
             case AnswerTask() | ClaimTask() | ReleaseTask() | DelegateTask() | CommentTask():
                 self._act(execution, command)
+            case ChangeBreakpoints() | ReleaseHalt() | ChangeHalted():
+                self._debug(execution, command)
             case _:
                 getattr(client, METHODS[type(command).__name__])(execution, **_said(command))
 
@@ -133,6 +141,28 @@ class ServerSession:
                     client.attach_to_task(task, command.name, base64.b64decode(decode(content)), command.media_type)
                 case CommentTask():
                     client.comment_task(task, command.comment)
+
+    def _debug(self, execution: str, command: ChangeBreakpoints | ReleaseHalt | ChangeHalted) -> None:
+        with self._client.acting_as(command.by) as client:
+            match command:
+                case ChangeBreakpoints():
+                    client.change_breakpoints(execution, [body_of(one) for one in command.set] or None, list(command.removed) or None)
+                case ReleaseHalt():
+                    client.release_halt(execution, **_of_release(command))
+                case ChangeHalted(path, variables, data, results, at):
+                    client.change_halted(
+                        execution,
+                        path,
+                        None if variables is None else decode(variables),
+                        None if data is None else decode(data),
+                        {name: decode(value) for name, value in results} or None,
+                        at or None,
+                    )
+
+    def debugger(self, execution: str) -> Value:
+        """See Session."""
+        found = self._client.debugger(execution, whole=True)
+        return {name: value for name, value in found.items() if name != "position"}
 
     # Following.
 
@@ -197,7 +227,7 @@ class ServerSession:
         return not self._waiting
 
     def _needs_a_person(self) -> bool:
-        return any(item["for"] in ("incident", "task") for items in self._waiting.values() for item in items)
+        return any(item["for"] in ("incident", "task", "halt") for items in self._waiting.values() for item in items)
 
     # Looking.
 
@@ -218,6 +248,20 @@ class ServerSession:
             children = [item["execution"] for item in found[name] if item["for"] == "child"]
             names += [child for child in children if child not in found and len(names) < CHILDREN_MAX]
         return found
+
+
+def _of_release(command: ReleaseHalt) -> Value:
+    """What a client says of it."""
+    failure = command.failure
+    return {
+        "path": command.path or None,
+        "action": command.action,
+        "to": command.target or None,
+        "output": None if command.output is None else decode(command.output),
+        "port": command.port,
+        "error": None if failure is None else {"type": failure.type, "message": failure.message},
+        "at": command.at or None,
+    }
 
 
 def _said(command: Command) -> dict[str, object]:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Final, Literal, NamedTuple, Protocol, TypeAlias
 
 from contracts.commands import Command
+from contracts.debugging import Breakpoint
 from contracts.errors import Problem
 from refold.cli.commands.definition_file import Written
 from refold.cli.commands.interrupt import Interrupt
@@ -107,6 +108,7 @@ class Start:
     variables: Value | None = None
     execution: str | None = None
     key: str | None = None
+    breakpoints: tuple[Breakpoint, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -195,6 +197,9 @@ class Session(Protocol):
 
     def waiting(self, execution: str) -> Waiting:
         """What the execution and its children wait for."""
+
+    def debugger(self, execution: str) -> Value:
+        """The breakpoints of an execution, and where it halts: `GET /v1/executions/{execution}/debugger`."""
 
 
 class Target(Protocol):

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import base64
-import os
 from functools import partial
 from mimetypes import guess_type
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from contracts import values
-from contracts.caller import ANONYMOUS
 from contracts.commands import AnswerTask, ClaimTask, CommentTask, DelegateTask, ReleaseTask
 from contracts.ids import task_of
-from contracts.person import Person, name_problem, person_problem
+from contracts.person import Person
 from domain.execution.moves.tasks import FILE_BYTES_MAX, FILE_NAME_LENGTH_MAX
 from infra.clock import SystemClock
 from infra.server.reader_wiring import open_rows_apart
@@ -28,28 +26,13 @@ from refold.cli.commands.server import ServerTarget
 from refold.cli.commands.steer import steer
 from refold.cli.commands.target import Value
 from refold.cli.commands.where import target_of
+from refold.cli.commands.who import Who as Who
 from refold.cli.options import Going, Where
 from refold.client.requests import new_key
 from workers.reading.execution_reader import value_in
 from workers.reading.task_reader import attachment_in
 
 LIST_MAX = 500
-
-
-class Who(NamedTuple):
-    """Who acts, as the options say it; else as REFOLD_PERSON and REFOLD_GROUPS do."""
-
-    name: str | None = None
-    groups: tuple[str, ...] = ()
-
-    def person(self) -> Person:
-        """The person. Raises BadInput for what is nobody's name."""
-        name = self.name or os.environ.get("REFOLD_PERSON") or ANONYMOUS
-        groups = self.groups or tuple(one.strip() for one in os.environ.get("REFOLD_GROUPS", "").split(",") if one.strip())
-        for problem in (person_problem(name), *map(name_problem, groups)):
-            if problem is not None:
-                raise BadInput(f"--as and --group: {problem}")
-        return Person(name, groups, "cli")
 
 
 class Shown(NamedTuple):

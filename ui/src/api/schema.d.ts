@@ -761,6 +761,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/executions/{execution}/breakpoints": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Take breakpoints away, and set others. They hold until they are taken away, also through restarts. */
+        post: operations["change_breakpoints"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/executions/{execution}/cancel": {
         parameters: {
             query?: never;
@@ -772,6 +789,23 @@ export interface paths {
         put?: never;
         /** @description Stop an execution with clean-up and compensation. */
         post: operations["cancel_execution"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/executions/{execution}/debugger": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The breakpoints of an execution, where it halts, since when, by whom and until when, and what is seen there. */
+        get: operations["get_debugger"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -857,6 +891,40 @@ export interface paths {
         put?: never;
         /** @description Go on from any event of an execution, in any state, as a new one. The source stays as it is; effects from there on are new ones. */
         post: operations["fork_execution"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/executions/{execution}/halts/change": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Change what a halted node is about to see. The history says who has, and what. */
+        post: operations["change_halted"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/executions/{execution}/halts/release": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Let a halted node go on, step, run to a node, or end as the caller says. Who comes second is told what has happened. */
+        post: operations["release_halt"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2653,6 +2721,71 @@ export interface components {
         BreakerResources: {
             breakers: components["schemas"]["BreakerResource"][];
         };
+        /** @description Where an execution is to halt: before a node begins or as it has failed, or before whatever begins after a variable has changed. */
+        BreakpointRequest: {
+            /**
+             * @description the branch of the node alone, or the whole execution
+             * @default branch
+             * @enum {string}
+             */
+            halts: "branch" | "all";
+            /**
+             * @description an expression that is asked where the node stands
+             * @default null
+             */
+            if: string | null;
+            /**
+             * @description as the definition or a run calls it: `each[]/charge`; `*` is every one
+             * @default null
+             */
+            node: string | null;
+            /**
+             * @description halt before the node begins, or as an attempt of it has failed
+             * @default begin
+             * @enum {string}
+             */
+            on: "begin" | "failure";
+            /**
+             * @description when the halt ends by itself, such as `10m`; an hour without it, a week at most
+             * @default null
+             */
+            timeout: string | null;
+            /**
+             * @description or the name of a variable whose change halts
+             * @default null
+             */
+            variable: string | null;
+        };
+        /** @description A breakpoint as it is set. */
+        BreakpointView: {
+            by: string | null;
+            /** @enum {string} */
+            halts: "branch" | "all";
+            if: string | null;
+            /** @description by which it is taken away: `charge`, `failure:charge`, `change:total`, `to:charge` */
+            name: string;
+            /** @description `*` is every one */
+            node: string | null;
+            /** @enum {string} */
+            on: "begin" | "failure" | "change";
+            /** @description whether it is gone once it has held: what a run to a node ends at */
+            once: boolean;
+            timeout_ms: number;
+            variable: string | null;
+        };
+        /** @description What is taken away, and then set. */
+        BreakpointsRequest: {
+            /**
+             * @description the names of breakpoints that are taken away; `*` is all of them
+             * @default null
+             */
+            remove: string[] | null;
+            /**
+             * @description of two with the same name the later one counts
+             * @default null
+             */
+            set: components["schemas"]["BreakpointRequest"][] | null;
+        };
         /** @description A file that cannot be shown. */
         BrokenTemplate: {
             file: string;
@@ -2852,6 +2985,35 @@ export interface components {
         Causes: {
             causes: components["schemas"]["Cause"][];
             position: number;
+        };
+        /** @description What a halted node is about to see. */
+        ChangeRequest: {
+            /**
+             * @description the halt as the caller has seen it (`at` of the halt): 409 where it is over, or was changed since
+             * @default null
+             */
+            at: number | null;
+            /**
+             * @description what the node begins with, in place of what has come to it; null leaves it as it is
+             * @default null
+             */
+            data: unknown;
+            /** @description the halted node */
+            path: string;
+            /**
+             * @description by the path of a node that has ended: what it has given, as others read it
+             * @default null
+             */
+            results: {
+                [key: string]: unknown;
+            } | null;
+            /**
+             * @description new values, each where its name is declared
+             * @default null
+             */
+            variables: {
+                [key: string]: unknown;
+            } | null;
         };
         /** @description One that would not be as it was. */
         ChangedExecution: {
@@ -3249,6 +3411,20 @@ export interface components {
             /** @description how many wait for somebody, in all */
             open: number;
         };
+        /** @description What whoever debugs an execution looks at. */
+        Debugger: {
+            /** @description the version of its last event */
+            at: number;
+            breakpoints: components["schemas"]["BreakpointView"][];
+            /** @description the last that are over, the latest first */
+            ended: components["schemas"]["HaltOverView"][];
+            execution_id: string;
+            halts: components["schemas"]["HaltView"][];
+            /** @description whether executions may be debugged on this server (setting `debugger`) */
+            may_change: boolean;
+            position: number;
+            status: string;
+        };
         /** @description One difference between two versions. */
         DefinitionChange: {
             after: unknown;
@@ -3440,6 +3616,13 @@ export interface components {
             message: string | null;
             type: string;
         };
+        /** @description What a node is to fail by. */
+        ErrorRequest: {
+            /** @default a person let it fail */
+            message: string;
+            /** @default debugged */
+            type: string;
+        };
         /** @description Expressions, and where they are asked. */
         EvaluateRequest: {
             /**
@@ -3629,6 +3812,51 @@ export interface components {
             execution_id: string;
             position: number;
             status: string;
+        };
+        /** @description A halt that is over. */
+        HaltOverView: {
+            at: number;
+            by: string | null;
+            /** Format: date-time */
+            ended_at: string;
+            /** @description an `action`, or `timeout`, or `gone`: the node has ended otherwise */
+            how: string;
+            path: string;
+        };
+        /** @description A node that stands. */
+        HaltView: {
+            /** @description which halt it is, to be said by whoever acts on what they have seen */
+            at: number;
+            attempt: number;
+            /** @description the name of the breakpoint; of a step `step:` and where it began */
+            breakpoint: string;
+            /** @description who has set the breakpoint, or made the step */
+            by: string | null;
+            changed_by: string | null;
+            data: unknown;
+            /** @description why the condition could not be asked, so that it halts */
+            detail: string | null;
+            /** @description what the attempt has failed by, where it halts at that */
+            error: components["schemas"]["Failure"] | null;
+            /** @enum {string} */
+            halts: "branch" | "all";
+            /** @description whether there is anything to step into */
+            has_body: boolean;
+            /** @description as the definition calls it */
+            node: string;
+            path: string;
+            ports: string[];
+            /** Format: date-time */
+            since: string;
+            type: string;
+            /**
+             * Format: date-time
+             * @description when it goes on by itself
+             */
+            until: string;
+            variables: {
+                [key: string]: unknown;
+            };
         };
         /** @description The heal: an execution like any other. */
         HealBegun: {
@@ -4395,6 +4623,45 @@ export interface components {
             command: string;
             reason: string;
         };
+        /** @description How a halted node goes on. */
+        ReleaseRequest: {
+            /**
+             * @description `continue`; to where the next node begins: in its body or child (`into`), behind it (`over`), behind what is around it (`out`), or to the node `to`; or it does not run, and is to `complete` or to `fail`; `retry` makes a failed attempt again
+             * @default continue
+             * @enum {string}
+             */
+            action: "continue" | "into" | "over" | "out" | "to" | "complete" | "fail" | "retry";
+            /**
+             * @description the halt as the caller has seen it (`at` of the halt): 409 where it is over, or was changed since
+             * @default null
+             */
+            at: number | null;
+            /**
+             * @description with `fail`: what it fails by
+             * @default null
+             */
+            error: components["schemas"]["ErrorRequest"] | null;
+            /**
+             * @description with `complete`: what the node gives
+             * @default null
+             */
+            output: unknown;
+            /**
+             * @description the halted node; without it all go on that halt, which `continue` alone can say
+             * @default null
+             */
+            path: string | null;
+            /**
+             * @description with `complete`: the port that it leaves by
+             * @default null
+             */
+            port: string | null;
+            /**
+             * @description with `to`: the node before which it halts once
+             * @default null
+             */
+            to: string | null;
+        };
         /** @description What an input is sent as in the body. */
         RequestBody: {
             /** @default body */
@@ -4641,6 +4908,11 @@ export interface components {
              * @default true
              */
             autostart: boolean;
+            /**
+             * @description where it is to halt, from its beginning on
+             * @default null
+             */
+            breakpoints: components["schemas"]["BreakpointRequest"][] | null;
             /**
              * @description an id of your own; the same request twice is once
              * @default null
@@ -5225,16 +5497,26 @@ export interface components {
         };
         /** @description Something that an execution waits for. What is not of its sort is left out. */
         WaitingFor: {
+            /** @description of a halt: which one it is */
+            at?: number | null;
             attempt?: number | null;
             /** @description the circuit breaker that holds an attempt */
             breaker?: string | null;
+            /** @description of a halt: the name of the breakpoint, or `step:` and where it began */
+            breakpoint?: string | null;
+            /** @description of a halt: who has set the breakpoint, or made the step */
+            by?: string | null;
             /** @description who has taken the task upon themselves */
             claimed_by?: string | null;
             due?: string | null;
             /** @description of a child */
             execution?: string | null;
+            /** @description of a halt: whether an attempt has failed, or the node is to begin */
+            failed?: boolean | null;
             /** @enum {string} */
-            for: "activity" | "timer" | "signal" | "child" | "incident" | "pause" | "release" | "start" | "turn" | "quota" | "paused_sibling" | "dependency" | "condition" | "mutex" | "nodes" | "task" | "execution" | "breaker" | "reports";
+            for: "activity" | "timer" | "signal" | "child" | "incident" | "pause" | "release" | "start" | "turn" | "quota" | "paused_sibling" | "dependency" | "condition" | "mutex" | "nodes" | "task" | "execution" | "breaker" | "reports" | "resumption" | "halt";
+            /** @description of a halt: the branch of the node alone, or all */
+            halts?: ("branch" | "all") | null;
             holder?: string | null;
             incident?: string | null;
             /** @description of a dependency: its key, where there is one */
@@ -6963,6 +7245,38 @@ export interface operations {
             };
         };
     };
+    change_breakpoints: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description who acts; `anonymous` without it */
+                "Refold-Person"?: string | null;
+                /** @description the groups of whoever acts, by commas */
+                "Refold-Groups"?: string | null;
+            };
+            path: {
+                /** @description the id of an execution */
+                execution: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["BreakpointsRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Given"];
+                };
+            };
+        };
+    };
     cancel_execution: {
         parameters: {
             query?: never;
@@ -6986,6 +7300,32 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Given"];
+                };
+            };
+        };
+    };
+    get_debugger: {
+        parameters: {
+            query?: {
+                /** @description show values of 64 KiB and more, too */
+                whole?: boolean;
+            };
+            header?: never;
+            path: {
+                /** @description the id of an execution */
+                execution: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Debugger"];
                 };
             };
         };
@@ -7140,6 +7480,70 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Forked"];
+                };
+            };
+        };
+    };
+    change_halted: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description who acts; `anonymous` without it */
+                "Refold-Person"?: string | null;
+                /** @description the groups of whoever acts, by commas */
+                "Refold-Groups"?: string | null;
+            };
+            path: {
+                /** @description the id of an execution */
+                execution: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChangeRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Given"];
+                };
+            };
+        };
+    };
+    release_halt: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description who acts; `anonymous` without it */
+                "Refold-Person"?: string | null;
+                /** @description the groups of whoever acts, by commas */
+                "Refold-Groups"?: string | null;
+            };
+            path: {
+                /** @description the id of an execution */
+                execution: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["ReleaseRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Given"];
                 };
             };
         };
