@@ -26,7 +26,7 @@ def heal(
     timeout: Annotated[float, typer.Option("--timeout", metavar="SECONDS", min=0, help="How long to wait for a suggestion.")] = 300.0,
     as_json: Json = False,
 ) -> int:
-    """Suggest a change for what has failed, and ask before it is made. Exit code: 0 with a suggestion or healed, else 1."""
+    """Suggest a change for what has failed, and ask first. Exit code: 0 with a suggestion or healed, else 1."""
     from refold.cli.commands import heal as command
 
     kinds = None if auto is None else [one.strip() for one in auto.split(",") if one.strip()]
