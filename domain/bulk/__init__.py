@@ -10,7 +10,6 @@ from domain.bulk.archive import ARCHIVE
 from domain.bulk.erasure import ERASE
 from domain.bulk.incidents import FAIL, RETRY
 from domain.bulk.life import CANCEL, PAUSE, RELEASE, RESUME, START, TERMINATE
-from domain.bulk.migration import GO_BACK, MIGRATE
 from domain.bulk.signal import SIGNAL
 
 ACTIONS: Final[Mapping[str, Action]] = {
@@ -27,7 +26,5 @@ ACTIONS: Final[Mapping[str, Action]] = {
         FAIL,
         ERASE,
         ARCHIVE,
-        MIGRATE,
-        GO_BACK,
     )
 }
