@@ -38,7 +38,7 @@ export function lookOf(status: Status): Look {
 }
 
 /** What an execution waits for when it is at rest: something from outside, and nothing of its own. */
-const OUTSIDE: ReadonlySet<string> = new Set(["signal", "timer", "child", "task", "condition", "mutex", "release", "start", "turn", "quota", "paused_sibling", "execution", "dependency", "breaker"]);
+const OUTSIDE: ReadonlySet<string> = new Set(["signal", "timer", "child", "task", "condition", "mutex", "release", "start", "turn", "quota", "paused_sibling", "execution", "dependency", "breaker", "halt"]);
 
 /** The state as people see it: what runs, and waits for something from outside alone, waits. */
 export function seenStatus(status: Status, waits: readonly { readonly for: string }[]): Status {

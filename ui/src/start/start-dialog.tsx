@@ -98,7 +98,7 @@ function Ask({ name, version, schema, onStarted, onClose }: AskProps): JSX.Eleme
     try {
       const own = id.trim() || null; // an id of one's own counts once by itself
       const params = { path: { name }, header: own === null ? { "Idempotency-Key": key } : {} };
-      const body = { autostart: true, input: read, execution_id: own, priority: null, start_at: null, variables: null };
+      const body = { autostart: true, input: read, execution_id: own, priority: null, start_at: null, variables: null, breakpoints: null };
       onStarted(await ask(api.POST("/v1/workflows/{name}/executions", { params, body })));
     } catch (refused) {
       setError(refused as Error);

@@ -95,4 +95,5 @@ export const sayWait = speak("waits", {
   execution: "another execution",
   dependency: "another workflow",
   breaker: "a circuit breaker",
+  halt: "whoever debugs it",
 });
