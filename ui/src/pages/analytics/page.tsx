@@ -18,7 +18,6 @@ import { Numbers } from "./numbers";
 import css from "./page.module.css";
 import { filled, filterOf, type Point, type Range, sizeOf } from "./ranges";
 import { analytics, type AnalyticsSearch } from "./route";
-import { Views } from "./views";
 import { say } from "./words";
 
 export function AnalyticsPage(): JSX.Element {
@@ -37,9 +36,7 @@ export function AnalyticsPage(): JSX.Element {
   const isEmpty = windows !== null && windows.every(({ window }) => window === null);
   return (
     <>
-      <Head title={say("title")} says={<span>{say("utc")}</span>}>
-        <Views />
-      </Head>
+      <Head title={say("title")} says={<span>{say("utc")}</span>} />
       <Asked search={search} onShow={show} />
       {found.error !== null && (
         <div className={css["problem"]}>

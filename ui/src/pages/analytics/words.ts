@@ -4,8 +4,6 @@ import { speak } from "../../words/speak";
 
 export const say = speak("analytics", {
   title: "Analytics",
-  ofExecutions: "Executions",
-  ofModels: "Models",
   range: "Time",
   last24h: "The last 24 hours, by hour",
   last7d: "The last 7 days, by hour",
@@ -43,7 +41,6 @@ export const say = speak("analytics", {
   byWorkflow: "Workflow",
   byVersion: "Version",
   byNode: "Node",
-  halfWithin: "Half within",
   at: "From · {zone}",
   day: "Day · UTC",
   queue95: "Queued, 95 %",
