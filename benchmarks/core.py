@@ -11,6 +11,7 @@ from __future__ import annotations
 import gc
 import hashlib
 import os
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -66,6 +67,25 @@ def measure(pieces: int = PIECES, straight: bool = True) -> CoreCost:
         decision_us=min(core_s for core_s, _ in times) / decisions * 1e6,
         turn_us=min(loop_s for _, loop_s in times) / (decisions * TURNS) * 1e6,
     )
+
+
+def calls(straight: bool = True) -> float:
+    """How many functions, of Python and of C, a decision calls: the same on any machine, however busy it is."""
+    core = core_piece(straight)
+    core()  # what is made once is made
+    counted = 0
+
+    def count(_frame: object, event: str, _called: object) -> None:
+        nonlocal counted
+        counted += event in ("call", "c_call")
+
+    before = sys.getprofile()
+    sys.setprofile(count)
+    try:
+        core()
+    finally:
+        sys.setprofile(before)
+    return counted / (EXECUTIONS * (STEPS + 1))
 
 
 def _cpu_s(work: Callable[[], None]) -> float:

@@ -65,48 +65,48 @@ def signal(server: Server, execution: str) -> None:
 
 
 def test_a_fork_goes_on_with_its_own_name_and_its_source_stays_as_it_is(server: Server) -> None:
-    begun(server, "a-one")
-    before = history(server, "a-one")
-    made = forked(server, "a-one", at=3, set={"variables.limit": 100}, id="a-two")
-    assert (made.status, made.json["source"]) == (201, "a-one")
-    signal(server, "a-two")
-    assert "task" in [item["for"] for item in state(server, "a-two")["waiting_for"]]
-    found = state(server, "a-two")
-    assert (found["forked_from"], found["variables"]) == ({"execution_id": "a-one", "at": made.json["at"]}, {"limit": 100})
-    assert history(server, "a-one") == before
-    (row,) = server.get("/v1/executions?filter=forked_from%20%3D%3D%20%27a-one%27").json["executions"]
-    assert (row["execution_id"], row["forked_from"]["execution_id"]) == ("a-two", "a-one")
+    begun(server, "fork-a-one")
+    before = history(server, "fork-a-one")
+    made = forked(server, "fork-a-one", at=3, set={"variables.limit": 100}, id="fork-a-two")
+    assert (made.status, made.json["source"]) == (201, "fork-a-one")
+    signal(server, "fork-a-two")
+    assert "task" in [item["for"] for item in state(server, "fork-a-two")["waiting_for"]]
+    found = state(server, "fork-a-two")
+    assert (found["forked_from"], found["variables"]) == ({"execution_id": "fork-a-one", "at": made.json["at"]}, {"limit": 100})
+    assert history(server, "fork-a-one") == before
+    (row,) = server.get("/v1/executions?filter=forked_from%20%3D%3D%20%27fork-a-one%27").json["executions"]
+    assert (row["execution_id"], row["forked_from"]["execution_id"]) == ("fork-a-two", "fork-a-one")
 
 
 def test_a_timer_has_as_long_to_go_as_it_had_in_the_source(server: Server) -> None:
-    begun(server, "b-one")
-    forked(server, "b-one", id="b-two")
-    (started,) = [event for event in history(server, "b-two") if event["type"] == "TimerStarted"]
-    (before,) = [event for event in history(server, "b-one") if event["type"] == "TimerStarted"]
+    begun(server, "fork-b-one")
+    forked(server, "fork-b-one", id="fork-b-two")
+    (started,) = [event for event in history(server, "fork-b-two") if event["type"] == "TimerStarted"]
+    (before,) = [event for event in history(server, "fork-b-one") if event["type"] == "TimerStarted"]
     assert started["data"]["due"] >= before["data"]["due"]
-    assert [timer["timer"] for timer in state(server, "b-two")["timers"]] == ["cool:delay"]
+    assert [timer["timer"] for timer in state(server, "fork-b-two")["timers"]] == ["cool:delay"]
 
 
 def test_the_same_request_twice_is_one_fork(server: Server) -> None:
-    begun(server, "c-one")
-    first, again, other = forked(server, "c-one", "k"), forked(server, "c-one", "k"), forked(server, "c-one", "k2")
+    begun(server, "fork-c-one")
+    first, again, other = forked(server, "fork-c-one", "k"), forked(server, "fork-c-one", "k"), forked(server, "fork-c-one", "k2")
     assert (first.status, again.status, other.status) == (201, 200, 201)
     assert first.json["execution_id"] == again.json["execution_id"] != other.json["execution_id"]
-    own, same = forked(server, "c-one", at=3, id="c-mine"), forked(server, "c-one", at=3, id="c-mine")
+    own, same = forked(server, "fork-c-one", at=3, id="fork-c-mine"), forked(server, "fork-c-one", at=3, id="fork-c-mine")
     assert (own.status, same.status) == (201, 200)
-    assert forked(server, "c-one", at=3, id="c-mine", set={"variables.limit": 3}).json["reason"] == "already_exists"
+    assert forked(server, "fork-c-one", at=3, id="fork-c-mine", set={"variables.limit": 3}).json["reason"] == "already_exists"
 
 
 def test_what_failed_is_retried_with_all_results(server: Server) -> None:
-    begun(server, "d-one")
-    assert forked(server, "d-one", verb="retry").json["reason"] == "not_failed"
-    signal(server, "d-one")
-    assert state(server, "d-one")["status"] == "failed"
-    assert forked(server, "d-one", verb="retry").json["reason"] == "would_fail_again"
-    made = forked(server, "d-one", verb="retry", set={"variables.limit": 100}, id="d-two")
+    begun(server, "fork-d-one")
+    assert forked(server, "fork-d-one", verb="retry").json["reason"] == "not_failed"
+    signal(server, "fork-d-one")
+    assert state(server, "fork-d-one")["status"] == "failed"
+    assert forked(server, "fork-d-one", verb="retry").json["reason"] == "would_fail_again"
+    made = forked(server, "fork-d-one", verb="retry", set={"variables.limit": 100}, id="fork-d-two")
     assert made.status == 201
-    assert "task" in [item["for"] for item in state(server, "d-two")["waiting_for"]]
-    assert state(server, "d-two")["error"] is None
+    assert "task" in [item["for"] for item in state(server, "fork-d-two")["waiting_for"]]
+    assert state(server, "fork-d-two")["error"] is None
 
 
 def test_a_child_that_is_open_is_forked_too(server: Server) -> None:
@@ -121,8 +121,8 @@ def test_a_child_that_is_open_is_forked_too(server: Server) -> None:
 
 
 def test_what_does_not_fit_is_told_and_nothing_is_begun(server: Server) -> None:
-    begun(server, "f-one")
-    end = state(server, "f-one")["at"]
+    begun(server, "fork-f-one")
+    end = state(server, "fork-f-one")["at"]
     for body, status, said in (
         ({"at": 99}, 422, f"the events 1 to {end}"),
         ({"at": 0}, 422, "events count from 1"),
@@ -137,31 +137,31 @@ def test_what_does_not_fit_is_told_and_nothing_is_begun(server: Server) -> None:
         ({"set": {"variables.limit": "x" * 70_000}}, 422, "an edit has less than"),
         ({"nix": 1}, 422, "nix"),
     ):
-        answer = forked(server, "f-one", **body)
+        answer = forked(server, "fork-f-one", **body)
         told = answer.json["detail"] + str(answer.json.get("problems"))
         assert (answer.status, said in told) == (status, True), (body, answer.status, told)
     assert forked(server, "nix").json["reason"] == "unknown_execution"
-    assert server.get("/v1/executions?filter=forked_from%20%3D%3D%20%27f-one%27").json["executions"] == []
+    assert server.get("/v1/executions?filter=forked_from%20%3D%3D%20%27fork-f-one%27").json["executions"] == []
 
 
 def test_everything_that_reads_an_execution_reads_a_fork(server: Server) -> None:
-    begun(server, "g-one")
-    forked(server, "g-one", id="g-two", set={"variables.limit": 100})
-    signal(server, "g-two")
-    why = server.get("/v1/executions/g-two/why?node=check")
+    begun(server, "fork-g-one")
+    forked(server, "fork-g-one", id="fork-g-two", set={"variables.limit": 100})
+    signal(server, "fork-g-two")
+    why = server.get("/v1/executions/fork-g-two/why?node=check")
     assert why.status == 200, why.json
     assert why.json["steps"][0]["path"] == "check"
     for path in ("nodes", "spans", "trace", "trace-columns", "definition", "state?at=3", "why", "why?node=price"):
-        answer = server.get(f"/v1/executions/g-two/{path}")
+        answer = server.get(f"/v1/executions/fork-g-two/{path}")
         assert answer.status in (200, 404), (path, answer.json)
         assert path not in ("nodes", "trace", "definition", "state?at=3") or answer.status == 200
-    test = server.get("/v1/executions/g-two/test")
+    test = server.get("/v1/executions/fork-g-two/test")
     assert (test.status, test.json["reason"]) == (409, "is_fork")
-    asked = server.ask("POST", "/v1/what-if", {"workflow": "order", "version": 1, "filter": "execution_id == 'g-two'"})
+    asked = server.ask("POST", "/v1/what-if", {"workflow": "order", "version": 1, "filter": "execution_id == 'fork-g-two'"})
     assert asked.status == 200, asked.json
     assert asked.json["verdicts"]["unchanged"] == 1, asked.json
     changed = server.ask(
-        "POST", "/v1/what-if", {"definition": ORDER.replace("limit: 10", "limit: 11"), "filter": "execution_id == 'g-two'"}
+        "POST", "/v1/what-if", {"definition": ORDER.replace("limit: 10", "limit: 11"), "filter": "execution_id == 'fork-g-two'"}
     )
     assert "began as a fork" in str(changed.json["executions"]), changed.json
 
