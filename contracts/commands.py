@@ -466,6 +466,25 @@ class MeetDependency(_Command, frozen=True, tag=30):
     completed_at: int
 
 
+class ChangeDefinition(_Command, frozen=True, tag=58):
+    """Go on by another version of the workflow from here on. `before` and `definition` are content hashes; who has left the former is
+    refused.
+
+    `names` says which nodes are called otherwise there: each by its old and by its new place in the definition (`each[]/charge`).
+    """
+
+    version: int
+    definition: str
+    before: str
+    names: tuple[tuple[str, str], ...] = ()
+
+
+class RevertDefinition(_Command, frozen=True, tag=63):
+    """Go back to the version that was left for `definition`, unless something has run that only `definition` has."""
+
+    definition: str
+
+
 Command: TypeAlias = (
     CreateExecution
     | StartExecution
@@ -508,6 +527,8 @@ Command: TypeAlias = (
     | ChangeBreakpoints
     | ReleaseHalt
     | ChangeHalted
+    | ChangeDefinition
+    | RevertDefinition
 )
 """Everything that may be asked of an execution."""
 

@@ -648,6 +648,20 @@ class PastTakenUp(_Event, frozen=True, tag=105):
     """A fork goes on from its past. What was open in it is asked anew: its activities run again, and the next events arm its timers."""
 
 
+class DefinitionChanged(_Event, frozen=True, tag=106):
+    """From here on the execution goes by `version` of its workflow, of which `definition` is the content hash; until here it was `before`.
+
+    What is open in it is what it was, under the same paths but for nodes that `names` gives: by their old and by their new place in the
+    definition. With `is_undone` it goes back to where it was.
+    """
+
+    version: int
+    definition: str
+    before: int
+    names: tuple[tuple[str, str], ...] = ()
+    is_undone: bool = False
+
+
 class AdmissionAwaited(_Event, frozen=True, tag=82):
     """The quota of the workflow is reached: the execution exists, and begins no sooner than it is let in."""
 
@@ -819,6 +833,7 @@ Event: TypeAlias = (
     | BudgetRaised
     | ExecutionForked
     | PastTakenUp
+    | DefinitionChanged
     | ActivityAsked
     | BreakpointsChanged
     | HaltEnded

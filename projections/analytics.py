@@ -140,7 +140,8 @@ class _Hour(dict[str, Tally]):
 def _hour(changes: Changes, visit: Visit, now: int) -> _Hour:
     """Where it is counted what happens to an execution now."""
     found: _Hour | None = visit.hour
-    if found is None or found.sums is not changes.sums.get(ANALYTICS) or not found.begin <= now < found.end:
+    is_of_now = found is not None and found.begin <= now < found.end and found.version == visit.folded.state.workflow_version
+    if found is None or not is_of_now or found.sums is not changes.sums.get(ANALYTICS):
         found = visit.hour = _hour_of(changes, visit.folded.state, now - now % HOUR_MS)
     return found
 

@@ -74,7 +74,7 @@ class Standing:
 
     def _take_event(self, event: Any, decision: Decision) -> None:
         state = self.folded.state
-        self._nodes.take_event(self.folded.graph, state, event, decision)
+        self.folded.graph = self._nodes.take_event(self.folded.graph, state, event, decision)
         if (root := state.scopes.get("")) is not None:
             self.variables = root.variables
         if type(event) in ENDS:

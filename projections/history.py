@@ -25,6 +25,7 @@ from contracts.times import rfc3339
 from contracts.usage import NANO, Allowance, Amount, ModelCall, told, written_limits
 from domain.execution.forked import past_in
 from domain.execution.paths import scope_path
+from domain.execution.renaming import Renaming
 from domain.execution.state import Execution
 from projections.breakpoints import breakpoint_value
 
@@ -117,12 +118,20 @@ class HistoryPresenter:
         if past is not None:
             self._know(past)
 
+    def _rename(self, event: e.DefinitionChanged) -> None:
+        """What is open may be called otherwise from here on."""
+        renaming = Renaming(event.names)
+        self._attempts = renaming.keys(self._attempts)
+        self._incidents = {name: renaming.path(path) for name, path in self._incidents.items()}
+
     def skip(self, decision: Decision) -> None:
         """Note what later events leave out, and present nothing."""
         self._begin(decision)
         for event in decision.events:
             if isinstance(event, e.ExecutionForked):
                 self._know_past(decision.command)
+            if isinstance(event, e.DefinitionChanged):
+                self._rename(event)
             if type(event) in _REMEMBERED:
                 self._attempt(event, self._path(event))
 
@@ -138,6 +147,8 @@ class HistoryPresenter:
         for index, event in enumerate(decision.events):
             if isinstance(event, e.ExecutionForked):
                 self._know_past(decision.command)
+            if isinstance(event, e.DefinitionChanged):
+                self._rename(event)
             path = self._path(event)
             attempt = self._attempt(event, path)
             if attempt is None and self._is_alone and isinstance(event, _ABOUT_AN_ATTEMPT):

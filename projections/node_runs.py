@@ -157,6 +157,14 @@ def _before_end(changes: Changes, visit: Visit, event: Any, decision: Decision) 
         visit.runs.setdefault(path, _was(state, path))
 
 
+def _before_change(changes: Changes, visit: Visit, event: Any, decision: Decision) -> None:
+    """What is open may be called otherwise, and is of another version: all of it is stored anew."""
+    state = visit.folded.state
+    for path in () if visit.is_new else state.runs:
+        was = visit.runs.get(path, _was(state, path))
+        visit.runs[path] = None if was is None else (was[0], "", 0, None)
+
+
 def _finish(changes: Changes, visit: Visit) -> None:
     """Of the runs that events were about, what has come or is other is stored, and what is open no longer goes."""
     state, number = visit.folded.state, visit.trail.number
@@ -190,6 +198,10 @@ def _take(changes: Changes, visit: Visit, event: Event, decision: Decision) -> N
     The body of what has failed is still open; which attempt it was, only the report of an activity says, else the body.
     """
     if isinstance(event, e.PastTakenUp):
+        for path in () if visit.is_new else visit.folded.state.runs:
+            visit.runs.setdefault(path, None)
+        return
+    if isinstance(event, e.DefinitionChanged):
         for path in () if visit.is_new else visit.folded.state.runs:
             visit.runs.setdefault(path, None)
         return
@@ -236,9 +248,14 @@ READ_MODEL: Final = ReadModel(
     shape="8a5b2791726aeb02",
     tables=(NODE_RUNS,),
     may_lag=True,
-    events=frozenset({e.NodeFailed, e.PastTakenUp}),
+    events=frozenset({e.NodeFailed, e.PastTakenUp, e.DefinitionChanged}),
     take=_take,
-    take_before={**dict.fromkeys(MOVES, _before), e.ScopeLeft: _before_scope_is_left, **dict.fromkeys(_ENDS, _before_end)},
+    take_before={
+        **dict.fromkeys(MOVES, _before),
+        e.ScopeLeft: _before_scope_is_left,
+        **dict.fromkeys(_ENDS, _before_end),
+        e.DefinitionChanged: _before_change,
+    },
     finish=_finish,
     set_aside=set_aside,
 )

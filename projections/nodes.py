@@ -19,6 +19,7 @@ from domain.execution.evolve import evolve
 from domain.execution.history import Entry, Folded, check_follows
 from domain.execution.paths import is_undo, locate, plain_data
 from domain.execution.react import input_of
+from domain.execution.renaming import Renaming
 from domain.execution.state import Execution, NodeRun
 from projections.run_events import ENDS, GOES_ON
 
@@ -60,25 +61,36 @@ class NodeTrace:
         if decision.events:
             state.now = decision.now
         for event in decision.events:
-            self.take_event(graph, state, event, decision)
+            graph = folded.graph = self.take_event(graph, state, event, decision)
         state.digest = entry.digest
 
     def at(self, path: str) -> NodeRow | None:
         """The node at a path, if it has begun."""
         return self._nodes.get(path)
 
-    def take_event(self, graph: Graph, state: Execution, event: Any, decision: Decision) -> None:
-        """Fold one event of a decision."""
+    def take_event(self, graph: Graph, state: Execution, event: Any, decision: Decision) -> Graph:
+        """Fold one event of a decision, and give the definition that the execution goes by then."""
         if type(event) in ENDS:
             self._end(graph, state, event, decision)
             evolve(graph, state, event, decision)
         elif type(event) in GOES_ON:
             self._begin(graph, state, event, decision)
         else:
-            evolve(graph, state, event, decision)
+            graph = evolve(graph, state, event, decision)
             if isinstance(event, e.PastTakenUp):
                 for run in state.runs.values():
                     self._told(graph, self._at(graph, state, run.path, decision.now), run)
+            elif isinstance(event, e.DefinitionChanged):
+                self._rename(event, state)
+        return graph
+
+    def _rename(self, event: e.DefinitionChanged, state: Execution) -> None:
+        """What is open may be called otherwise from here on; what has ended keeps the name that it had."""
+        renaming, rows = Renaming(event.names), list(self._nodes.items())
+        for path, row in rows if renaming else ():
+            if (called := renaming.path(path)) != path and called in state.runs:
+                row.path = called
+        self._nodes = {row.path: row for _, row in rows}
 
     def _begin(self, graph: Graph, state: Execution, event: Any, decision: Decision) -> None:
         """The node has begun, or goes on."""

@@ -99,7 +99,7 @@ class PreviewFold:
     def _take(self, graph: Graph, state: Execution, event: Any, decision: Decision) -> None:
         path = event.path if type(event) in ENDS or type(event) in GOES_ON else ""
         begins = path not in state.runs and not isinstance(event, NodeSkipped)
-        self._nodes.take_event(graph, state, event, decision)
+        self._folded.graph = self._nodes.take_event(graph, state, event, decision)
         if not path or is_undo(path):
             return
         scope, _, name = path.rpartition("/")

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeAlias
 
-from contracts.events import Event
+from contracts.events import DefinitionChanged, Event
 from contracts.failure import Failure
 from contracts.journal import Decision
 from contracts.ports.read_models import Changes, Model, Table
@@ -145,6 +145,8 @@ class ModelGroup:
                 take(changes, visit, event, decision)
             state.version += 1
             appliers[kind](graph, state, event, decision)
+            if kind is DefinitionChanged:
+                graph = folded.graph = graph.others(event.definition)  # type: ignore[union-attr]  # it is one
             for take in after:
                 take(changes, visit, event, decision)
         state.digest = entry.digest

@@ -26,6 +26,7 @@ from domain.definition.graph import Graph
 from domain.execution.history import Entry, GraphOf, graph_for, is_erasure
 from domain.execution.paths import is_undo, owner_of
 from domain.execution.react import node_of_path
+from domain.execution.renaming import Renaming
 
 Attribute: TypeAlias = str | int
 CANCELLED: Final = "cancelled"
@@ -71,9 +72,17 @@ class SpanFold:
     def take(self, decision: Decision) -> None:
         """Fold the next one."""
         for event in decision.events:
+            if isinstance(event, e.DefinitionChanged):
+                self._change(event)
             note = _NOTES.get(type(event))
             if note is not None:
                 note(self, event, decision)
+
+    def _change(self, event: e.DefinitionChanged) -> None:
+        """It goes by another definition, in which what is open may be called otherwise."""
+        self._graph, renaming = self._graph.others(event.definition), Renaming(event.names)
+        self._nodes, self._attempts = renaming.keys(self._nodes), renaming.keys(self._attempts)
+        self._started = renaming.keys(self._started)
 
     # The execution.
 

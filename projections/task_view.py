@@ -7,9 +7,12 @@ from typing import Any, Final
 
 from contracts.commands import CreateExecution
 from contracts.errors import Rejected
+from contracts.events import TaskCreated
 from contracts.ids import task_id
 from contracts.journal import Decision
 from contracts.person import plain_name
+from domain.definition.graph import Graph, Node
+from domain.execution.evolve import graph_after
 from domain.execution.history import Entry, GraphOf, begin, is_erasure
 from domain.execution.react import node_of_path
 from projections.history import OF_TASKS, HistoryEvent, HistoryPresenter
@@ -29,7 +32,8 @@ def task_view(entries: Iterable[Entry], graph_of: GraphOf, show: Show, path: str
     check_is_known(first)
     assert isinstance(command, CreateExecution), f"an execution was created by {type(command).__name__}"
     execution, graph = first.decision.execution, begin(first, graph_of).graph
-    found, told = node_of_path(graph, path), [event for event, _ in told_of(first, entries, show, path, attempt)]
+    watched = [first, *entries]
+    found, told = _node_of(graph, watched, path, attempt), [event for event, _ in told_of(first, watched[1:], show, path, attempt)]
     if found is None or not told:
         raise unknown_task(task_id(execution, path, attempt))
     view: dict[str, Any] = {
@@ -45,6 +49,15 @@ def task_view(entries: Iterable[Entry], graph_of: GraphOf, show: Show, path: str
     for event in told:
         _apply(view, event)
     return view
+
+
+def _node_of(graph: Graph, entries: Iterable[Entry], path: str, attempt: int) -> Node | None:
+    """The node of a task, as the definition has it by which people were asked."""
+    for entry in entries:
+        graph = graph_after(graph, entry.decision)
+        if any(isinstance(event, TaskCreated) and (event.path, event.attempt) == (path, attempt) for event in entry.decision.events):
+            break
+    return node_of_path(graph, path)
 
 
 def _asked(config: Any, created: HistoryEvent) -> dict[str, Any]:

@@ -237,6 +237,11 @@ def _take(changes: Changes, visit: Visit, event: Any, decision: Decision) -> Non
             if isinstance(run.memo, TaskMemo) and not run.memo.closed:
                 _open(changes, visit, run, run.memo, run.started_at)
         return
+    if isinstance(event, e.DefinitionChanged):
+        for run in state.runs.values():
+            if isinstance(run.memo, TaskMemo) and not run.memo.closed:
+                changes.change(TASKS, (number, run.path, run.attempt), version=state.workflow_version)
+        return
     memo = memo_at(state, event.path)
     if memo is None:  # of a node that has ended since
         return
@@ -331,6 +336,7 @@ _HEARD: Final[frozenset[type[Event]]] = frozenset(
         e.TaskExpired,
         e.TaskWithdrawn,
         e.PastTakenUp,
+        e.DefinitionChanged,
     }
 )
 

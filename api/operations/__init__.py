@@ -14,6 +14,7 @@ from api.operations.cached_results import CACHED_RESULTS
 from api.operations.commands import COMMANDS
 from api.operations.connectors import CONNECTORS
 from api.operations.costs import COST_OPERATIONS
+from api.operations.coverage import COVERAGE
 from api.operations.credentials import CREDENTIALS
 from api.operations.dead_letters import DEAD_LETTERS
 from api.operations.debugger import DEBUGGER
@@ -27,6 +28,7 @@ from api.operations.forks import FORKS
 from api.operations.heals import HEALS
 from api.operations.hook_deliveries import HOOK_DELIVERIES
 from api.operations.incidents import INCIDENTS
+from api.operations.migrations import MIGRATIONS
 from api.operations.node_runs import NODE_RUNS
 from api.operations.operation import Operation
 from api.operations.prompts import PROMPTS
@@ -62,6 +64,8 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     *HEALS,
     *DEBUGGER,
     *WHAT_IF,
+    *MIGRATIONS,
+    *COVERAGE,
     *TASKS,
     *DEAD_LETTERS,
     *AUDIT,

@@ -69,7 +69,7 @@ async def start_operation(caller: Caller, service: Service, body: Body, key: Key
     which = await _which(service, wanted)
     if wanted.dry_run:
         return await _dry_run(service, action, which)
-    return await _start(caller, service, key, _rate(wanted.rate), action.name, which, details, None)
+    return await begin_operation(caller, service, key, rate_of(wanted.rate), action.name, which, details, None)
 
 
 async def undo_operation(caller: Caller, service: Service, operation: Id, key: Key = None) -> Reply:
@@ -82,10 +82,11 @@ async def undo_operation(caller: Caller, service: Service, operation: Id, key: K
     if not state["ended_at"]:
         raise Rejected("not_ended", f"operation {operation} is {state['status']}: cancel it, or wait for its end, before it is taken back")
     rate, which = state["input"]["rate"], Which(state["input"]["filter"], state["input"].get("incidents"))
-    return await _start(caller, service, key, rate, action.undone_by, which, {}, operation)
+    details = {name: said for name, said in state["input"]["details"].items() if name in ACTIONS[action.undone_by].takes}
+    return await begin_operation(caller, service, key, rate, action.undone_by, which, details, operation)
 
 
-async def _start(
+async def begin_operation(
     caller: Caller,
     service: Service,
     key: str | None,
@@ -95,6 +96,7 @@ async def _start(
     details: dict[str, Any],
     undoes: str | None,
 ) -> Reply:
+    """Begin a bulk operation: an execution of the engine's own workflow."""
     await service.prepare(BULK)
     asked = {"action": action, **which._asdict(), "details": details, "actor": caller.actor, "rate": rate, "undo": undoes}
     started = await service.start(Start(BULK, values.written(asked), key=key, caller=caller), 0)
@@ -141,9 +143,12 @@ async def list_results(
 def _action(name: str) -> Action:
     action = ACTIONS.get(name)
     if action is None:
-        near = nearest(name, ACTIONS)
-        fix = f"did you mean `{near}`?" if near else f"there are {', '.join(ACTIONS)}"
+        here = [one.name for one in ACTIONS.values() if not one.asked_apart]
+        near = nearest(name, here)
+        fix = f"did you mean `{near}`?" if near else f"there are {', '.join(here)}"
         raise _refused("/action", "unknown_action", f"there is no action {name[:100]!r}", fix)
+    if action.asked_apart:
+        raise _refused("/action", "asked_apart", f"`{name}` is no action to be asked for here", f"ask for it by {action.asked_apart}")
     return action
 
 
@@ -164,7 +169,8 @@ def _details(action: Action, wanted: BulkBody) -> dict[str, Any]:
     return {name: values.decode(one) if isinstance(one, bytes) else one for name, one in said.items() if one is not None}
 
 
-def _rate(rate: float | None) -> float:
+def rate_of(rate: float | None) -> float:
+    """How many executions a second are acted on. Raises BadRequest."""
     if rate is None:
         return RATE_DEFAULT
     if not RATE_MIN <= rate <= RATE_MAX:

@@ -10,6 +10,7 @@ from domain.bulk.archive import ARCHIVE
 from domain.bulk.erasure import ERASE
 from domain.bulk.incidents import FAIL, RETRY
 from domain.bulk.life import CANCEL, PAUSE, RELEASE, RESUME, START, TERMINATE
+from domain.bulk.migration import GO_BACK, MIGRATE
 from domain.bulk.signal import SIGNAL
 
 ACTIONS: Final[Mapping[str, Action]] = {
@@ -26,5 +27,7 @@ ACTIONS: Final[Mapping[str, Action]] = {
         FAIL,
         ERASE,
         ARCHIVE,
+        MIGRATE,
+        GO_BACK,
     )
 }

@@ -68,6 +68,8 @@ class Action:
     """The action that takes it back."""
     resolves: bool = False
     """Whether it is about open incidents."""
+    asked_apart: str = ""
+    """By which request it is asked for, where that is not the one of all others."""
     removes: bool = False
     """Whether an execution that is not there any more is what it is for. It is done where there is an archive."""
 

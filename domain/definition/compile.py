@@ -5,7 +5,7 @@ Compiling trusts that the definition is valid (`validate.py` finds everything th
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import cache
 from typing import Any, Final, get_args
 
@@ -17,7 +17,19 @@ from contracts.definitions import Marker, NodeDefinition, Retry, WorkflowDefinit
 from contracts.values import encode
 from domain.definition.agent_turns import AGENT, add_turns
 from domain.definition.budgets import note_budgets
-from domain.definition.graph import ERROR_PORT, Body, Compiled, Edge, Graph, Node, RetryPolicy, programs_in, programs_of, visible_bodies
+from domain.definition.graph import (
+    ERROR_PORT,
+    Body,
+    Compiled,
+    Edge,
+    Graph,
+    Node,
+    RetryPolicy,
+    alone,
+    programs_in,
+    programs_of,
+    visible_bodies,
+)
 from domain.definition.graph_questions import add_questions, asks, without_ask
 from domain.definition.models_in_use import with_model
 from domain.definition.pinned_connectors import retry_of, with_connector
@@ -26,9 +38,11 @@ from domain.expressions import Program, parse_duration, program, value
 from domain.nodes import ACTIVITY, CONTROL_KINDS, INNER_KINDS, activity_of
 
 
-def compile_definition(definition: WorkflowDefinition, definition_hash: str = "", version: int = 0) -> Graph:
-    """The graph of a valid definition."""
-    graph = Graph(definition, definition_hash, version)
+def compile_definition(
+    definition: WorkflowDefinition, definition_hash: str = "", version: int = 0, others: Callable[[str], Graph] = alone
+) -> Graph:
+    """The graph of a valid definition; `others` gives those of other content hashes, which executions may change over to."""
+    graph = Graph(definition, definition_hash, version, others)
     graph.root = _add_body(graph, definition, None, "")
     if definition.settings.on_error is not None:
         graph.handler = _add_body(graph, definition.settings.on_error, None, "on_error")

@@ -7,7 +7,7 @@ outputs anybody may still read, and every expression and template (compiled to C
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, Final, NamedTuple, TypeAlias
 
 from contracts.commands import Limits
@@ -287,6 +287,11 @@ class Dependency(NamedTuple):
     within_ms: int
 
 
+def alone(definition_hash: str) -> Graph:
+    """Where no other definition is known."""
+    raise KeyError(definition_hash)
+
+
 class Graph:
     """A compiled definition. `definition_hash` names it; `root` is its outermost body."""
 
@@ -303,6 +308,7 @@ class Graph:
         "models",
         "name",
         "nodes",
+        "others",
         "priority",
         "retention_ms",
         "root",
@@ -313,7 +319,7 @@ class Graph:
         "version",
     )
 
-    def __init__(self, definition: WorkflowDefinition, definition_hash: str, version: int) -> None:
+    def __init__(self, definition: WorkflowDefinition, definition_hash: str, version: int, others: Callable[[str], Graph] = alone) -> None:
         self.definition = definition
         self.definition_hash = definition_hash
         self.version = version
@@ -338,6 +344,8 @@ class Graph:
         self.timeout_ms = parse_duration(definition.settings.timeout) if definition.settings.timeout else 0
         self.retention_ms = parse_duration(definition.settings.retention) if definition.settings.retention else 0
         """How long what has ended is kept in the log; 0 where the definition does not say."""
+        self.others = others
+        """The compiled definition of another content hash: an execution may change over to it. Raises KeyError for an unknown one."""
 
 
 def programs_of(compiled: Compiled) -> tuple[Program, ...]:

@@ -26,7 +26,7 @@ from domain.definition.compile import compile_definition
 from domain.definition.graph import Graph
 from domain.definition.unpublished import graph_of_unpublished
 from domain.execution.deciding import ReadBlob, no_blobs
-from domain.execution.evolve import evolve, fold, initial
+from domain.execution.evolve import evolve, fold, graph_after, initial
 from domain.execution.state import Execution
 
 GraphOf: TypeAlias = Callable[[str], Graph]
@@ -204,7 +204,7 @@ def apply_up_to(folded: Folded, entry: Entry, version: int) -> bool:
         return True
     folded.state.now = decision.now
     for event in decision.events[: max(0, version - decision.first + 1)]:
-        evolve(folded.graph, folded.state, event, decision)
+        folded.graph = evolve(folded.graph, folded.state, event, decision)
     return False
 
 
@@ -235,4 +235,5 @@ def apply(folded: Folded, entry: Entry) -> None:
     check_follows(folded, entry)
     if entry.decision.events:
         fold(folded.graph, folded.state, (entry.decision,))
+        folded.graph = graph_after(folded.graph, entry.decision)
     folded.state.digest = entry.digest

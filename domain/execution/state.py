@@ -256,6 +256,20 @@ class Forked(msgspec.Struct, array_like=True):
     children: dict[str, CreateExecution] = msgspec.field(default_factory=dict)
 
 
+class Changed(msgspec.Struct, array_like=True):
+    """Of an execution whose definition was changed: what it went by before, and whether that can be taken back.
+
+    `names` are the nodes that are called otherwise since, `fresh` the numbers of those that only the new definition has; `ran` is the path
+    of the first of these that has begun.
+    """
+
+    definition: str
+    version: int
+    names: tuple[tuple[str, str], ...] = ()
+    fresh: list[int] = msgspec.field(default_factory=list)
+    ran: str = ""
+
+
 class Execution(msgspec.Struct, array_like=True):
     """One run of a definition, folded. `version` is that of its last event; times are milliseconds since 1970.
 
@@ -334,6 +348,8 @@ class Execution(msgspec.Struct, array_like=True):
     """Where an execution comes from that began as a fork."""
     debugged: Debugged | None = None
     """Where it halts, and where it stands, of an execution that is debugged."""
+    changed: Changed | None = None
+    """What it went by before its definition was last changed, unless that was taken back."""
 
     @property
     def is_dependent(self) -> bool:

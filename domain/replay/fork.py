@@ -105,11 +105,11 @@ def derive(source: Source, version: Version | None, edits: Sequence[Edit], read_
     state, graph = source.state, source.graph
     new: tuple[NewCall, ...] = ()
     given: dict[str, bytes] = {}
-    by = version or Version(graph, state.workflow, state.workflow_version, state.definition)
+    by = version or Version(graph, state.workflow, state.workflow_version, state.definition, follows=True)
     children = {run.path: child for run in state.runs.values() if (child := child_of(run))}
     at_version = _copied(state)
     if version is not None:
-        tape = Tape(graph, initial(state.execution), source.before())
+        tape = Tape(_begun_by(graph, state, source.before()), initial(state.execution), source.before())
         again = _replayed(tape, by, read_blob)
         state, graph, new, given = again.state, version.graph, tuple(again.new), _children_in(again)
         state.trigger, state.priority = at_version.trigger, at_version.priority
@@ -117,10 +117,17 @@ def derive(source: Source, version: Version | None, edits: Sequence[Edit], read_
         edit(graph, state, one, read_blob)
     if source.later:
         again = _replayed(Tape(source.graph, at_version, source.later), by, read_blob, state)
-        state = again.state
+        state, graph = again.state, again.graph
         new, given = (*new, *again.new), given | _children_in(again)
     own = {run.path: child for run in state.runs.values() if (child := child_of(run))}
     return Derived(normal(state), graph, {path: children.get(path, child) for path, child in own.items()}, new, given)
+
+
+def _begun_by(graph: Graph, state: Execution, decisions: Iterable[Decision]) -> Graph:
+    """The definition that a history began by, which goes by this one now."""
+    command = next(iter(decisions)).command
+    is_other = isinstance(command, CreateExecution) and command.definition != state.definition
+    return graph.others(command.definition) if is_other else graph  # type: ignore[union-attr]  # it is a creation
 
 
 def _children_in(again: Rerun) -> dict[str, bytes]:

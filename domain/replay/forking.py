@@ -134,6 +134,8 @@ def _made(histories: Histories, source: Source, wish: Wish, read_blob: ReadBlob,
     until = source.later[-1].first + len(source.later[-1].events) - 1 if source.later else 0
     derived = derive(source, wish.version, wish.edits, read_blob)
     state = derived.state
+    if wish.version is None:  # where what is recorded behind it changed it, it is that one
+        definition = state.definition
     check_can_be_copied(state)
     forked: list[str] = []
     children: list[tuple[str, CreateExecution]] = []

@@ -42,10 +42,11 @@ def mutate(tape: Tape, settings: list[Setting], read: Callable[[bytes], Any], re
 
     Raises Rejected for a node that no activity has answered, or a field that is not there.
     """
-    was = tape.state
+    begun = tape.decisions[0].command
+    assert isinstance(begun, c.CreateExecution), "an execution begins with its creation"
     for setting in settings:
         _set(tape, setting, read)
-    return what_if(tape, Version(tape.graph, was.workflow, was.workflow_version, was.definition), read_blob)
+    return what_if(tape, Version(tape.graph, begun.workflow, begun.version, begun.definition, follows=True), read_blob)
 
 
 def _set(tape: Tape, setting: Setting, read: Callable[[bytes], Any]) -> None:

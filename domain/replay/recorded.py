@@ -51,7 +51,7 @@ class Recording:
                 self._end(event, decision)
             elif isinstance(event, e.IncidentResolved) and event.action == "retry":
                 self._begin_anew(event.incident)
-            evolve(self._graph, self._state, event, decision)
+            self._graph = evolve(self._graph, self._state, event, decision)
 
     def recorded(self) -> dict[str, Recorded]:
         """By the paths of the nodes, in the order in which they first ended."""

@@ -38,12 +38,16 @@ Why: TypeAlias = Literal["never_asked", "asked_otherwise", "never_answered"]
 
 
 class Version(NamedTuple):
-    """What decides: the compiled definition, and the workflow, version and content hash that its executions are to name."""
+    """What decides: the compiled definition, and the workflow, version and content hash that its executions are to name.
+
+    With `follows` it is what the history itself began by, and its definition is changed where that was; else it decides all of it.
+    """
 
     graph: Graph
     workflow: str
     version: int
     definition: str
+    follows: bool = False
 
 
 class NewCall(NamedTuple):
@@ -154,6 +158,11 @@ class Rerun:
         """A person who debugs means the halt that there is, whichever event it was in the history."""
         self._offer(replace(command, at=0), now)
 
+    def _go_by(self, command: c.Command, now: int) -> None:
+        """The definition was changed: so it is here, where it is the same up to then."""
+        if self._version.follows:
+            self._offer(command, now)
+
     def _offer(self, command: c.Command, now: int) -> None:
         reason = self._decide(command, now)
         if reason is not None:
@@ -192,6 +201,7 @@ class Rerun:
             raise
         except Exception as error:  # whatever the other definition leads to, it is said of this history alone
             raise CannotRerun(f"{type(command).__name__}: {error}") from error
+        self.graph = decided.graph
         self._blobs.update(decided.blobs)
         self._note(Decision(_NOWHERE, state.execution, first, now, command, tuple(decided.events)))
         return None
@@ -285,6 +295,7 @@ _TAKERS: Final[dict[type, Taker]] = {
     c.ChangeHalted: Rerun._debug,
     **dict.fromkeys((c.CompleteActivity, c.FailActivity, c.LoseActivity, c.ReportStarted, c.ReportProgress, c.RecordStep), Rerun._report),
     **dict.fromkeys(c.TASK_COMMANDS, Rerun._report),
+    **dict.fromkeys((c.ChangeDefinition, c.RevertDefinition), Rerun._go_by),
     **dict.fromkeys((c.RollHistory, c.ArchiveExecution, c.EraseExecution, c.SkipTime), _leave_out),
 }
 """What is done with each recorded command; the others come from outside, and come again."""

@@ -15,6 +15,7 @@ from contracts.failure import Failure
 from contracts.journal import Decision
 from domain.definition.graph import ERROR_PORT, Edge, Graph, Node
 from domain.execution.paths import body_named, is_undo, scope_path
+from domain.execution.renaming import Renaming
 
 OUT: Final = ("out",)
 TOLD_MAX: Final = 40
@@ -29,6 +30,7 @@ _BEGINS: Final = frozenset({e.NodeQueued, e.NodeHalted, e.NodeScheduled, e.NodeS
 _OVERALL: Final = frozenset({
     e.ExecutionCreated, e.ExecutionStarted, e.ExecutionPaused, e.ExecutionResumed, e.ExecutionCancelRequested, e.ExecutionCancelled,
     e.ExecutionTerminated, e.ExecutionCompleted, e.ExecutionFailed, e.ExecutionQuarantined, e.ExecutionReleased, e.ExecutionEnding,
+    e.DefinitionChanged,
 })  # fmt: skip
 """What is told of the execution as a whole."""
 
@@ -143,6 +145,8 @@ class Story:
 
     def _take(self, version: int, event: Any, decision: Decision) -> None:
         kind = type(event)
+        if isinstance(event, e.DefinitionChanged):
+            self._change(event)
         if kind in ENDS:
             self._end(version, event, decision)
         elif kind is e.ScopeEntered:
@@ -161,6 +165,14 @@ class Story:
                 self._stays[""] = [Stay(version, 0, "")]
         elif path := self._path_of(event):
             self._go_on(version, event, decision, path)
+
+    def _change(self, event: e.DefinitionChanged) -> None:
+        """From here on nodes are those of another definition, and may be called otherwise."""
+        self.graph, renaming = self.graph.others(event.definition), Renaming(event.names)
+        self._runs, self._stays, self._resets = renaming.keys(self._runs), renaming.keys(self._stays), renaming.keys(self._resets)
+        self._incidents = {name: renaming.path(path) for name, path in self._incidents.items()}
+        named = {(scope, name): renaming.path(f"{scope}/{name}" if scope else name) for scope, name in self._lives}
+        self._lives = {(called.rpartition("/")[0], called.rpartition("/")[2]): self._lives[key] for key, called in named.items()}
 
     def _path_of(self, event: Any) -> str:
         """The path of the run that an event is about; empty where it is about none."""

@@ -14,7 +14,7 @@ from contracts import events as e
 from contracts.commands import CreateExecution, Effect, Envelope, RunActivity, SendSignal
 from contracts.journal import Decision
 from domain.definition.graph import Graph
-from domain.execution.evolve import fold
+from domain.execution.evolve import fold, graph_after
 from domain.execution.react import react
 from domain.execution.state import Execution
 
@@ -104,6 +104,8 @@ class Tape:
     def __init__(self, graph: Graph, state: Execution, decisions: Iterable[Decision]) -> None:
         """`state` is that before the first of the decisions, and is moved on."""
         self.graph, self.state = graph, state
+        self.now_by = graph
+        """The definition that it goes by at the end, which may not be that of the beginning."""
         self.decisions: list[Decision] = []
         self.calls: dict[Call, Asked] = {}
         self.steps: list[Step] = []
@@ -117,11 +119,12 @@ class Tape:
     def _take(self, decision: Decision) -> None:
         if decision.rejection is not None:
             return
-        fold(self.graph, self.state, (decision,))
+        fold(self.now_by, self.state, (decision,))
+        self.now_by = graph_after(self.now_by, decision)
         self._note_timers()
         self.decisions.append(decision)
         self.steps += steps_in(decision)
-        for asked in asked_in(self.graph, self.state, decision):
+        for asked in asked_in(self.now_by, self.state, decision):
             self.calls[asked.call] = asked
 
     def _note_timers(self) -> None:

@@ -65,8 +65,8 @@ def traced(folded: Folded, entry: Entry, read_blob: ReadBlob) -> list[Asked] | N
         return kept[0]
 
     try:
-        again = decide(folded.graph, folded.state, decision.command, decision.now, read_blob, limits_of(decision.schema), make).events
+        again = decide(folded.graph, folded.state, decision.command, decision.now, read_blob, limits_of(decision.schema), make)
     except RefoldError:
         return None
-    folded.state.digest = entry.digest
-    return kept[0].asked if tuple(again) == decision.events else None
+    folded.graph, folded.state.digest = again.graph, entry.digest
+    return kept[0].asked if tuple(again.events) == decision.events else None

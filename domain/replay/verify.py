@@ -146,7 +146,9 @@ class Verifier:
             self._check_rolled(folded, decision.command, decision.execution, decision.first)
         check_follows(folded, entry)
         try:
-            return tuple(decide(folded.graph, state, decision.command, decision.now, self._read_blob, limits_of(decision.schema)).events)
+            decided = decide(folded.graph, state, decision.command, decision.now, self._read_blob, limits_of(decision.schema))
+            folded.graph = decided.graph
+            return tuple(decided.events)
         except Rejected as rejected:
             if decision.rejection is None:
                 raise Divergence(decision.execution, decision.first, "", "events", f"a rejection: {rejected.message}") from None

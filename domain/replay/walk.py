@@ -16,6 +16,7 @@ import msgspec
 
 from contracts.codec import pack
 from contracts.errors import Rejected
+from contracts.events import DefinitionChanged
 from contracts.journal import Decision
 from domain.execution.deciding import ReadBlob, no_blobs
 from domain.execution.evolve import evolve
@@ -48,12 +49,17 @@ class Walk:
         self._kept: dict[int, bytes] = {folded.state.version: pack(folded.state)}
         self._fine: dict[int, bytes] = {}
         self._fine_of = -1
+        self._graphs = [(folded.state.version, folded.graph)]
+        """The definitions that it went by, each from an event on."""
         for entry in entries:
             self._take(folded, entry)
+        self.graph = folded.graph
         self.last = folded.state.version
 
     def _take(self, folded: Folded, entry: Entry) -> None:
         apply(folded, entry)
+        if folded.graph is not self._graphs[-1][1]:
+            self._graphs.append((_changed_with(entry.decision), folded.graph))
         if not entry.decision.events:
             return
         self.decisions.append(entry.decision)
@@ -88,12 +94,18 @@ class Walk:
         nearest = max((one for one in self._fine if one <= version), default=coarse)
         if not nearest <= self._state.version <= version:
             self._state = _states.decode(self._fine.get(nearest) or self._kept[nearest])
+            self.graph = next(graph for since, graph in reversed(self._graphs) if since <= nearest)
         while self._state.version < version:
             self._step(self._state.version + 1)
 
     def _step(self, version: int) -> None:
         decision = self.decision_of(version)
         self._state.now = decision.now
-        evolve(self.graph, self._state, decision.events[version - decision.first], decision)
+        self.graph = evolve(self.graph, self._state, decision.events[version - decision.first], decision)
         if version % FINE == 0 and self._fine_of < version < self._fine_of + 2 * self._stretch:
             self._fine.setdefault(version, pack(self._state))
+
+
+def _changed_with(decision: Decision) -> int:
+    """The event of a decision by which the definition was changed."""
+    return decision.first + next(index for index, event in enumerate(decision.events) if isinstance(event, DefinitionChanged))

@@ -55,20 +55,26 @@ class Taken:
 
     def of(self, graph: Graph) -> Coverage:
         """What of a workflow was taken."""
-        there: dict[str, list[tuple[str, str]]] = {"nodes": [], "edges": [], "cases": [], "error edges": []}
-        for path, node in paths_of(graph).items():
-            if node.is_asked and not node.body.is_hidden:  # what runs is its copy in the calls of whoever asks
-                continue
-            there["nodes"].append((path, _key(graph, "node", path)))
-            if path.endswith(UNDO_SUFFIX):
-                continue
-            if len(node.ports) > 1:
-                there["cases"] += [(f"{path}.{port}", _key(graph, "case", path, port)) for port in node.ports]
-            for edge in node.outgoing:
-                sort = "error edges" if edge.port == ERROR_PORT else "edges"
-                there[sort].append((_words(path, edge), _key(graph, _sort(edge), *_ends(path, edge))))
+        there = places_of(graph)
         parts = (Part(sort, len(all_), tuple(name for name, key in all_ if key not in self.seen)) for sort, all_ in there.items())
         return Coverage(graph.name, tuple(parts))
+
+
+def places_of(graph: Graph) -> dict[str, list[tuple[str, str]]]:
+    """What there is to be taken of a workflow, by its sort: what it is called, and under which key it is noted."""
+    there: dict[str, list[tuple[str, str]]] = {"nodes": [], "edges": [], "cases": [], "error edges": []}
+    for path, node in paths_of(graph).items():
+        if node.is_asked and not node.body.is_hidden:  # what runs is its copy in the calls of whoever asks
+            continue
+        there["nodes"].append((path, _key(graph, "node", path)))
+        if path.endswith(UNDO_SUFFIX):
+            continue
+        if len(node.ports) > 1:
+            there["cases"] += [(f"{path}.{port}", _key(graph, "case", path, port)) for port in node.ports]
+        for edge in node.outgoing:
+            sort = "error edges" if edge.port == ERROR_PORT else "edges"
+            there[sort].append((_words(path, edge), _key(graph, _sort(edge), *_ends(path, edge))))
+    return there
 
 
 def paths_of_graph(graph: Graph) -> dict[str, Node]:

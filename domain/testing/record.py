@@ -98,6 +98,9 @@ class Recorder:
                 self._scheduled.pop((event.path, event.attempt), None)
                 failure = {"type": UNPINNED, "message": "nothing was pinned for it", "retryable": False}
                 self._mocks.setdefault(event.path, []).append({"error": failure, "attempt": event.attempt})
+            elif isinstance(event, e.DefinitionChanged):
+                said = f"its definition was changed at event {state.version + 1}, which no test of one definition can say; record another"
+                raise Rejected("was_migrated", f"execution {state.execution}: {said}", execution=state.execution)
             evolve(self._graph, state, event, decision)
         self._happened.append(Happened("", self._graph, decision))
 

@@ -15,7 +15,7 @@ import msgspec
 from api.requests import Requests
 from api.service import Given, Rows, Start, Started, Unavailable, Warmed
 from api.streams.streams import Streams
-from api.what_if import WhatIfAsked
+from api.what_if import CoverageAsked, MigrationAsked, WhatIfAsked
 from contracts import values
 from contracts.caller import Caller
 from contracts.commands import Command, SendSignal
@@ -121,6 +121,14 @@ class CommonService(CatalogService, SealingService, TaskService, ExecutionServic
 
     async def what_if(self, asked: WhatIfAsked) -> bytes:
         """In a process beside this one."""
+        return await self._what_if.compare(asked)
+
+    async def coverage(self, asked: CoverageAsked) -> bytes:
+        """See Comparing."""
+        return await self._what_if.compare(asked)
+
+    async def plan_migration(self, asked: MigrationAsked) -> bytes:
+        """See Comparing."""
         return await self._what_if.compare(asked)
 
     def chance(self, size: int) -> bytes:

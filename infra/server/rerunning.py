@@ -76,7 +76,7 @@ class Comparer:
         decisions = decisions_of(stored)
         graph = self._graph_of(getattr(decisions[0].command, "definition", ""))
         tape = Tape(graph, initial(execution), decisions)
-        if self._filter is not None and not self._filter.takes(names_of(row_of(tape.state, graph))):
+        if self._filter is not None and not self._filter.takes(names_of(row_of(tape.state, tape.now_by))):
             return None
         return what_if(tape, self._version, self._read_blob)
 

@@ -10,7 +10,7 @@ from typing import Final
 import msgspec
 
 from api.service import Unavailable
-from api.what_if import WhatIfAsked
+from api.what_if import CoverageAsked, MigrationAsked, WhatIfAsked
 from infra.server.projector_process import child_environment
 from infra.settings.model import EngineSettings
 
@@ -27,7 +27,7 @@ class WhatIfDesk:
         self._data, self._log, self._keys = settings.data, settings.log, settings.keys
         self._is_busy = False
 
-    async def compare(self, asked: WhatIfAsked) -> bytes:
+    async def compare(self, asked: WhatIfAsked | MigrationAsked | CoverageAsked) -> bytes:
         """What the version would change, as JSON. Raises Unavailable where another is compared, or it takes too long."""
         if self._data is None:
             raise Unavailable("no_folder", "this server keeps nothing: there are no recorded executions to compare")
@@ -35,7 +35,7 @@ class WhatIfDesk:
             raise Unavailable("busy", "another version is being compared; come again in a moment", 2.0)
         self._is_busy = True
         try:
-            return await self._compare(self._data, msgspec.json.encode(asked))
+            return await self._compare(self._data, msgspec.json.encode({type(asked).__name__: asked}))
         finally:
             self._is_busy = False
 

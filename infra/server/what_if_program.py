@@ -1,7 +1,7 @@
 """Comparing beside a server: `python -m infra.server.what_if_program --data DIR`. A server starts it for one request, and it ends.
 
-stdin   `WhatIfAsked` as JSON
-stdout  what `projections.comparisons` says, as JSON
+stdin   `Request` as JSON
+stdout  what `projections.comparisons`, `projections.migrations` or `projections.coverage` says, as JSON
 """
 
 from __future__ import annotations
@@ -15,16 +15,42 @@ from typing import Final
 
 import msgspec
 
-from api.what_if import WhatIfAsked
+from api.what_if import CoverageAsked, MigrationAsked, WhatIfAsked
 from contracts.errors import RefoldError
+from infra.server.covering import cover_corpus
+from infra.server.planning import plan_corpus
 from infra.server.reader_wiring import open_reader, open_shared_reader
 from infra.server.rerunning import Wish, compare_corpus
 from infra.settings.model import EngineSettings
 from projections.comparisons import comparisons_value
+from projections.coverage import coverage_value
+from projections.migrations import plan_value
 from refold.worker.logs import write_logs
 
 SHOWN_MAX: Final = 100
 """So many executions that would change are told of one by one."""
+
+
+class Request(msgspec.Struct):
+    """What is asked: one of these."""
+
+    what_if: WhatIfAsked | None = msgspec.field(default=None, name="WhatIfAsked")
+    migration: MigrationAsked | None = msgspec.field(default=None, name="MigrationAsked")
+    coverage: CoverageAsked | None = msgspec.field(default=None, name="CoverageAsked")
+
+
+def plan(settings: EngineSettings, asked: MigrationAsked) -> bytes:
+    """Plan, in this process."""
+    with (open_reader if settings.log is None else open_shared_reader)(settings) as reader:
+        found = plan_corpus(reader, asked)
+    return msgspec.json.encode(plan_value(asked.workflow, asked.before, asked.version, found, SHOWN_MAX))
+
+
+def cover(settings: EngineSettings, asked: CoverageAsked) -> bytes:
+    """Count, in this process."""
+    with (open_reader if settings.log is None else open_shared_reader)(settings) as reader:
+        found = cover_corpus(reader, asked.workflow, asked.hash, asked.last)
+    return msgspec.json.encode(coverage_value(asked.workflow, asked.version, found))
 
 
 def run(settings: EngineSettings, asked: WhatIfAsked) -> bytes:
@@ -48,7 +74,14 @@ def main() -> int:
     write_logs()
     try:
         settings = EngineSettings(data=arguments.data, log=arguments.log, keys=arguments.keys)
-        answer = run(settings, msgspec.json.decode(sys.stdin.buffer.read(), type=WhatIfAsked))
+        request = msgspec.json.decode(sys.stdin.buffer.read(), type=Request)
+        answer = b""
+        if request.migration is not None:
+            answer = plan(settings, request.migration)
+        elif request.coverage is not None:
+            answer = cover(settings, request.coverage)
+        elif request.what_if is not None:
+            answer = run(settings, request.what_if)
     except RefoldError as error:
         sys.stderr.write(f"{error}\n")
         return 1

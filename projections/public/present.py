@@ -336,6 +336,7 @@ INTERNAL: Final[frozenset[type[Event]]] = frozenset(
         e.TaskNoticeStarted,
         e.ExecutionForked,
         e.PastTakenUp,
+        e.DefinitionChanged,
         e.ActivityAsked,
         e.BreakpointsChanged,
         e.HaltEnded,

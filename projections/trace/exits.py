@@ -52,6 +52,11 @@ class Exits:
             self._codes[key] = self._add(taken, [])
         return self._codes[key]
 
+    def change(self) -> None:
+        """From here on the edges are those of another definition."""
+        for codes in (self._edge_codes, self._codes, self._back_codes):
+            codes.clear()
+
     def back(self, edge: Edge) -> int:
         """The number of the exit by which a node leaves by a back edge."""
         number = self._edge(edge)

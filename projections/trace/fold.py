@@ -18,6 +18,7 @@ from domain.definition.graph import Graph
 from domain.execution.evolve import evolve
 from domain.execution.history import Entry, Folded, check_follows
 from domain.execution.paths import HANDLER, is_undo, locate, node_path, owner_of, scope_path
+from domain.execution.renaming import Renaming
 from domain.execution.state import CANCELLED, COMPLETED, FAILED, PENDING, SKIPPED, Execution
 from projections.run_events import ENDS, MOVES
 from projections.trace.exits import NOWHERE, Exits
@@ -97,7 +98,7 @@ class TraceFold:
             self.command_codes.append(command)
             command = SAME_DECISION
             self.event_places.append(self._place(event))
-            self._evolve(self._folded.graph, state, event, decision)
+            self._folded.graph = self._evolve(self._folded.graph, state, event, decision)
 
     def changes_to(self, version: int) -> int:
         """How many changes came with the events up to this version."""
@@ -129,9 +130,9 @@ class TraceFold:
 
     # What changes.
 
-    def _evolve(self, graph: Graph, state: Execution, event: Event, decision: Decision) -> None:
+    def _evolve(self, graph: Graph, state: Execution, event: Event, decision: Decision) -> Graph:
         """Let the event change the state, and note what it is then."""
-        status = state.status
+        status, open_before = state.status, list(state.runs) if isinstance(event, e.DefinitionChanged) else []
         if type(event) in MOVES:
             self._move(graph, state, event, decision)
         elif isinstance(event, e.NodesReset):
@@ -140,14 +141,17 @@ class TraceFold:
             evolve(graph, state, event, decision)
             self._taken_up(graph, state)
         else:
-            evolve(graph, state, event, decision)
+            graph = evolve(graph, state, event, decision)
             if isinstance(event, e.ScopeLeft):
                 self._left(state, event)
+            elif isinstance(event, e.DefinitionChanged):
+                self._other_definition(graph, state, Renaming(event.names), open_before)
         if state.status != status or not self.change_versions:
             self._change(ROOT, state.status)
         if state.is_ended and self._open:
             for place in sorted(self._open):
                 self._change(place, "cancelled", self._attempts[place])
+        return graph
 
     def _move(self, graph: Graph, state: Execution, event: Any, decision: Decision) -> None:
         """A node has begun, goes on, or has ended."""
@@ -186,6 +190,17 @@ class TraceFold:
         again = [nodes[index] for index in edge.resets] + [node for node in skipped if scope.nodes[node.index] == PENDING]
         for node in again:
             self._change(self.places.run(node_path(scope, node)), "pending")
+
+    def _other_definition(self, graph: Graph, state: Execution, renaming: Renaming, open_before: list[str]) -> None:
+        """What is called otherwise from here on goes on at another place."""
+        self.places.change(graph)
+        self.exits.change()
+        for path in open_before:
+            called = renaming.path(path)
+            if called != path:
+                run, place = state.runs[called], self.places.run(path)
+                self._change(place, "cancelled", self._attempts[place])
+                self._change(self.places.run(called), run.status, run.attempt)
 
     def _taken_up(self, graph: Graph, state: Execution) -> None:
         """A fork is what its source was: what had ended in bodies that are open, and all that runs. What had left is in the source."""

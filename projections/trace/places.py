@@ -13,7 +13,7 @@ from bisect import bisect_right
 from typing import Final
 
 from domain.definition.graph import Body, Graph, Node
-from domain.execution.paths import HANDLER, ITERATION, UNDO_SUFFIX, is_undo, node_in_definition, owner_of, undone_node
+from domain.execution.paths import HANDLER, ITERATION, UNDO_SUFFIX, body_named, is_undo, node_in_definition, owner_of, undone_node
 from projections.trace.grown import Grown, Moment
 
 ROOT: Final = 0
@@ -49,6 +49,13 @@ class Places:
         """The numbers of all runs of a node of the definition."""
         codes = {code for code, node in enumerate(self.nodes.items) if node["path"] == path}
         return {place for place, code in enumerate(self.node) if code in codes}
+
+    def change(self, graph: Graph) -> None:
+        """From here on places are of another definition; a place that this one has not stays what it was."""
+        self._graph = graph
+        bodies = {place: body_named(graph, path) for path, place in self._scopes.items()}
+        self._bodies |= {place: body for place, body in bodies.items() if body is not None}
+        self._node_codes.clear()
 
     def __len__(self) -> int:
         return len(self.parent)

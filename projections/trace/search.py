@@ -12,6 +12,8 @@ from projections.trace.fold import TraceFold
 FAILURES: Final = frozenset({"NodeFailed", "NodeRetried", "IncidentRaised", "ChildFailed", "ExecutionFailed", "ExecutionQuarantined"})
 """The events that tell of something that went wrong."""
 _SAY_THE_ATTEMPT: Final = frozenset({"NodeScheduled", "NodeStarted", "NodeRetried"})
+_GO_ON_WITH_ALL: Final = frozenset({"PastTakenUp", "DefinitionChanged"})
+"""The events with which runs go on that they do not name."""
 
 
 class Sieve(NamedTuple):
@@ -64,7 +66,7 @@ def attempts_at(fold: TraceFold, versions: list[int]) -> dict[int, int | None]:
 def _says_the_attempt(fold: TraceFold, place: int, version: int, attempt: int) -> bool:
     """Whether this event tells in which attempt its place is; the one that takes up the past of a fork does so of all that runs in it."""
     kind = fold.types[fold.type_codes[version - 1]]
-    return (kind in _SAY_THE_ATTEMPT and fold.event_places[version - 1] == place) or (kind == "PastTakenUp" and attempt > 0)
+    return (kind in _SAY_THE_ATTEMPT and fold.event_places[version - 1] == place) or (kind in _GO_ON_WITH_ALL and attempt > 0)
 
 
 def _last(said: list[tuple[int, int]], version: int) -> int | None:

@@ -15,6 +15,7 @@ from refold.cli.bulk_verbs import bulk, list_, operations, views
 from refold.cli.cached_result_verbs import cached_results
 from refold.cli.connector_verbs import connectors
 from refold.cli.costs_verb import costs
+from refold.cli.coverage_verb import coverage
 from refold.cli.credential_verbs import credentials
 from refold.cli.dead_letter_verbs import dead_letters
 from refold.cli.debug_verb import debug
@@ -31,6 +32,7 @@ from refold.cli.list_verbs import incidents, nodes, waiting
 from refold.cli.live_verbs import follow
 from refold.cli.look_verbs import history, show, verify
 from refold.cli.mcp_verb import mcp
+from refold.cli.migrate_verb import migrate
 from refold.cli.mutate_verb import mutate
 from refold.cli.place_verbs import cluster, doctor, settings, workers
 from refold.cli.process_verbs import kafka, serve, worker
@@ -87,6 +89,7 @@ PANELS: Mapping[str, Mapping[str, Verb]] = {
         "verify": verify,
         "what-if": what_if,
         "mutate": mutate,
+        "coverage": coverage,
         "nodes": nodes,
         "waiting": waiting,
         "incidents": incidents,
@@ -109,6 +112,7 @@ PANELS: Mapping[str, Mapping[str, Verb]] = {
         "terminate": terminate,
         "erase": erase,
         "bulk": bulk,
+        "migrate": migrate,
         "operations": operations,
         "breakers": breakers,
     },

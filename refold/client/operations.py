@@ -334,6 +334,50 @@ class Operations:
         )
         return answer
 
+    def plan_migration(
+        self,
+        name: str,
+        from_version: int,
+        to_version: int,
+        names: dict[str, str] | None = None,
+        filter: str | None = None,
+        rehearse: bool = False,
+    ) -> dict[str, Any]:
+        """Say of each open execution of a version whether it could go on by another one."""
+        answer: dict[str, Any] = self._ask(
+            asked(
+                "POST",
+                f"/v1/workflows/{part(name)}/migrations/plan",
+                body={"from_version": from_version, "to_version": to_version, "names": names, "filter": filter, "rehearse": rehearse},
+            )
+        )
+        return answer
+
+    def migrate(
+        self,
+        name: str,
+        from_version: int,
+        to_version: int,
+        names: dict[str, str] | None = None,
+        filter: str | None = None,
+        rate: float | None = None,
+    ) -> dict[str, Any]:
+        """Let each open execution of a version go on by another one, where it can."""
+        answer: dict[str, Any] = self._ask(
+            asked(
+                "POST",
+                f"/v1/workflows/{part(name)}/migrations",
+                body={"from_version": from_version, "to_version": to_version, "names": names, "filter": filter, "rate": rate},
+                is_keyed=True,
+            )
+        )
+        return answer
+
+    def coverage(self, name: str, version: int = 0, last: int = 1000) -> dict[str, Any]:
+        """Which nodes, edges, cases and error edges of a version recorded executions have taken, and which none has."""
+        answer: dict[str, Any] = self._ask(asked("GET", f"/v1/workflows/{part(name)}/coverage", query={"version": version, "last": last}))
+        return answer
+
     def tasks(
         self,
         is_open: bool = True,

@@ -278,7 +278,7 @@ def test_what_is_no_operation_and_what_cannot_be_taken_back_is_told(server: Serv
     ended(server, operation := ask(server, "cancel", filter_))
     answer = server.post(f"/v1/operations/{operation}/undo")
     assert (answer.status, answer.json["reason"]) == (409, "not_undoable")
-    assert "pause, resume can" in answer.json["detail"]
+    assert "pause, resume, migrate can" in answer.json["detail"]
 
 
 def test_the_engines_own_workflows_are_listed_where_they_are_asked_for(server: Server) -> None:

@@ -93,6 +93,7 @@ FREE = {
     "CredentialRequest.values", "RotateRequest.values", "TemplateHole.schema", "TestRunRequest.pins", "TestRunRequest.variables",
     "RecordedTest.differences", "Prompt.inputs", "Prompt.schema", "PromptShown.prompt",
     "ForkRequest.set", "RetryRequest.set", "HealRequest.budget", "WorkflowTool.input",
+    "PlanRequest.names", "ApplyRequest.names",
     "Action.input", "Action.output", "Connector.schemas", "ConnectorShown.connector", "ConvertedConnector.connector",
     "OpenApiRequest.openapi", "Connector.auth", "Connector.actions", "RequestBody.parts",
     "ChangeRequest.results", "ChangeRequest.variables", "HaltView.variables",

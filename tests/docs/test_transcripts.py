@@ -28,6 +28,7 @@ PAGES = (
     "let-a-model-use-tools.md", "use-refold-from-an-assistant.md",
     "keep-prompts.md", "use-connectors.md", "fork-and-retry.md", "answer-from-documents.md",
     "debug-an-execution.md",
+    "migrate-executions.md", "find-dead-branches.md",
 )  # fmt: skip
 
 

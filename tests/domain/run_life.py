@@ -21,7 +21,7 @@ def follow(graph: Graph, state: Execution, decision: Decision) -> set[Transition
     state.now = decision.now
     for event in decision.events:
         before = {path: run.status for path, run in state.runs.items()}
-        evolve(graph, state, event, decision)
+        graph = evolve(graph, state, event, decision)
         if not state.is_ended:
             taken |= _changes(event, before, {path: run.status for path, run in state.runs.items()})
     return taken

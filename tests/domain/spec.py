@@ -84,7 +84,7 @@ class Subject:
     """An execution that takes commands one by one, and holds the laws at each."""
 
     def __init__(self, graph: Graph, execution: str, limits: Limits = LIMITS, blobs: dict[str, bytes] | None = None) -> None:
-        self.graph = graph
+        self.graph = self.begun_by = graph
         self.state = initial(execution)
         self.shadow = initial(execution)
         self.decisions: list[Decision] = []
@@ -106,7 +106,7 @@ class Subject:
             assert pack(self.state) == before, f"{command} led to no event, and has changed the state"
             return None
         assert not self.shadow.is_ended, f"{command} led to events after the end: {decided.events}"
-        decision = self._record(command, now, tuple(decided.events))
+        decision = self._record(command, now, tuple(decided.events), decided.graph)
         self._decide_again(command, now)
         return decision
 
@@ -123,10 +123,10 @@ class Subject:
 
     def verify(self) -> None:
         """Fold from zero, and decide everything again. Raises Divergence where a decision comes out otherwise."""
-        assert pack(fold(self.graph, initial(self.state.execution), self.decisions)) == pack(self.state)
-        redecide(self.graph, self.decisions, self.blobs, self.limits)
+        assert pack(fold(self.begun_by, initial(self.state.execution), self.decisions)) == pack(self.state)
+        redecide(self.begun_by, self.decisions, self.blobs, self.limits)
 
-    def _record(self, command: Command, now: int, events: tuple[Event, ...]) -> Decision:
+    def _record(self, command: Command, now: int, events: tuple[Event, ...], graph: Graph) -> Decision:
         first = self.state.version - len(events) + 1
         decision = Decision(Source(0, len(self.decisions)), self.state.execution, first, now, command, events)
         decision = through_bytes(decision)
@@ -134,6 +134,7 @@ class Subject:
         self.taken |= follow(self.graph, self.shadow, decision)
         assert pack(self.shadow) == pack(self.state), _difference(self.shadow, self.state, decision)
         self.decisions.append(decision)
+        self.graph = graph
         waits_of(self.graph, self.state)
         _check_set_aside(self.state)
         return decision
@@ -188,7 +189,8 @@ def redecide(graph: Graph, decisions: Iterable[Decision], blobs: Mapping[str, by
     state: Execution | None = None
     for decision in decisions:
         state = initial(decision.execution) if state is None else state
-        found = tuple(decide(graph, state, decision.command, decision.now, blobs.__getitem__, limits).events)
+        decided = decide(graph, state, decision.command, decision.now, blobs.__getitem__, limits)
+        graph, found = decided.graph, tuple(decided.events)
         if found != decision.events:
             raise Divergence(decision.execution, decision.first, "", repr(found), repr(decision.events))
     assert state is not None

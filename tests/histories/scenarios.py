@@ -15,7 +15,8 @@ from contracts.system import BREAKER, SLOT
 from contracts.usage import Allowance, ModelCall, Price, Rates
 from domain.replay.forking import Wish, fork
 from tests.domain.nodes.test_graph_questions import asking
-from tests.domain.spec import NEVER, START_MS, Told, World, create, fails, never, signal, slow
+from tests.domain.spec import NEVER, START_MS, Told, World, create, fails, gives, never, signal, slow
+from tests.domain.versions import Versions, back_from, to
 from tests.laws.test_forks import Recorded
 
 SAGA: Final = """
@@ -315,6 +316,26 @@ edges: [{from: each, to: sum}, {from: sum, to: pay}, {from: pay, to: tell}]
     return world.at(40, c.ReleaseHalt("pay", "complete", output=b"9", by="Ada")).go_on()
 
 
+def _migrated() -> World:
+    """It goes on by another version, back, and there once more: what waits is called otherwise, a variable comes, a node is passed by."""
+    nodes = "nodes: [{id: a, type: work}, {id: wait, type: wait_signal, config: {name: go}}, {id: pause, type: delay, config: {for: 1h}}, {id: z, type: work}]"
+    before = nodes + "\nedges: [{from: a, to: wait}, {from: a, to: pause}, {from: wait.received, to: z}, {from: pause, to: z}]"
+    more = (
+        nodes.replace("id: wait", "id: hold")
+        .replace("nodes: [", "nodes: [{id: check, type: work}, ")
+        .replace("}]", "}, {id: bill, type: work}]")
+    )
+    after = (
+        "variables: {limit: 3}\n"
+        + more
+        + """
+edges: [{from: a, to: check}, {from: check, to: hold}, {from: a, to: pause}, {from: hold.received, to: z}, {from: pause, to: z}, {from: z, to: bill}]"""
+    )
+    world = Versions(before, after).world(before, {}, {"work": gives(1)}).start_paused_in_time(50)
+    world.at(50, to(2, wait="hold")).at(60, back_from(2)).at(70, to(2, wait="hold")).go_on(80)
+    return world.send(signal("go"))
+
+
 SCENARIOS: Final[dict[str, Callable[[], World]]] = {
     "approval": _approval,
     "awaits_quota": _awaits_quota,
@@ -342,5 +363,6 @@ SCENARIOS: Final[dict[str, Callable[[], World]]] = {
     "test_run": _test_run,
     "forked": _forked,
     "debugged": _debugged,
+    "migrated": _migrated,
 }
 """Each runs once, when its history is written; afterwards the history speaks for itself."""

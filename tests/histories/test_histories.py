@@ -12,10 +12,9 @@ from contracts.codec import decode_decision, pack
 from contracts.definitions import LANGUAGE
 from contracts.events import EVENTS
 from contracts.journal import Decision
-from domain.definition.canonical import load_canonical
-from domain.definition.compile import compile_definition
 from domain.execution.evolve import fold, initial
 from tests.domain.spec import redecide
+from tests.histories.folders import graph_in
 from tests.histories.rules import RULES
 from tests.histories.scenarios import SCENARIOS
 
@@ -32,8 +31,7 @@ def decisions_of(folder: Path) -> list[Decision]:
 
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
 def test_a_history_is_what_the_engine_decides(folder: Path) -> None:
-    definition = load_canonical((folder / "definition.json").read_bytes())
-    graph = compile_definition(definition, f"hash of {definition.name}", 1)
+    graph = graph_in(folder)
     decisions = decisions_of(folder)
     decided = redecide(graph, decisions, {})
     assert pack(decided) == pack(fold(graph, initial(decisions[0].execution), decisions))

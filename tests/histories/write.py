@@ -37,8 +37,12 @@ def _write_histories() -> list[str]:
             continue
         world = scenario()
         folder.mkdir()
-        definition = world.subjects["x"].graph.definition.model_dump(mode="json", by_alias=True, exclude_unset=True)
-        (folder / "definition.json").write_text(json.dumps(definition, indent=2) + "\n")
+        begun_by, graph = world.subjects["x"].begun_by, world.subjects["x"].graph
+        for name_of_file, one in {"definition.json": begun_by, f"definition_{graph.version}.json": graph}.items():
+            if one is begun_by and name_of_file != "definition.json":
+                continue
+            definition = one.definition.model_dump(mode="json", by_alias=True, exclude_unset=True)
+            (folder / name_of_file).write_text(json.dumps(definition, indent=2) + "\n")
         (folder / "history.jsonl").write_text("".join(_line(decision) for decision in world.subjects["x"].decisions))
         written.append(name)
     return written

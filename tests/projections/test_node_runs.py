@@ -9,8 +9,6 @@ import pytest
 
 from contracts.journal import chain
 from contracts.ports.read_models import Changes
-from domain.definition.canonical import load_canonical
-from domain.definition.compile import compile_definition
 from domain.definition.graph import Graph
 from domain.execution.evolve import initial
 from domain.execution.history import Entry, Folded
@@ -19,6 +17,7 @@ from domain.execution.state import Execution
 from projections.node_runs import NODE_RUNS, READ_MODEL
 from projections.read_model import ModelGroup, Visit
 from projections.trail import Trail
+from tests.histories.folders import graph_in
 from tests.histories.test_histories import FOLDERS, decisions_of
 
 GROUP = ModelGroup([READ_MODEL])
@@ -39,8 +38,7 @@ def of_state(graph: Graph, state: Execution) -> list[tuple[Any, ...]]:
 @pytest.mark.parametrize("batch", [1, 2, 5])
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
 def test_the_rows_of_open_runs_are_those_of_the_state_after_each_batch(folder: Path, batch: int) -> None:
-    definition = load_canonical((folder / "definition.json").read_bytes())
-    graph = compile_definition(definition, f"hash of {definition.name}", 1)
+    graph = graph_in(folder)
     decisions = decisions_of(folder)
     folded, trail = Folded(graph, initial(decisions[0].execution)), Trail(0)
     rows: dict[tuple[Any, ...], Any] = {}
@@ -55,4 +53,4 @@ def test_the_rows_of_open_runs_are_those_of_the_state_after_each_batch(folder: P
         rows.update(changes.rows.get(NODE_RUNS, {}))
         open_ = [row for row in rows.values() if not row.has_failed]
         found = [(row.path, row.attempt, row.node, row.type, row.status, row.since, row.error, row.error_message) for row in open_]
-        assert sorted(found) == of_state(graph, folded.state)
+        assert sorted(found) == of_state(folded.graph, folded.state)

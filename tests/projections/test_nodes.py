@@ -7,11 +7,10 @@ from pathlib import Path
 import pytest
 
 from contracts.journal import chain
-from domain.definition.canonical import load_canonical
-from domain.definition.compile import compile_definition
 from domain.execution.evolve import initial
 from domain.execution.history import Entry, Folded
 from projections.nodes import NodeTrace
+from tests.histories.folders import graph_in
 from tests.histories.test_histories import FOLDERS, decisions_of
 
 OVER = {"completed", "failed", "skipped", "cancelled"}
@@ -19,9 +18,8 @@ OVER = {"completed", "failed", "skipped", "cancelled"}
 
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
 def test_what_runs_is_told_as_the_state_has_it(folder: Path) -> None:
-    definition = load_canonical((folder / "definition.json").read_bytes())
     decisions = decisions_of(folder)
-    folded = Folded(compile_definition(definition, f"hash of {definition.name}", 1), initial(decisions[0].execution))
+    folded = Folded(graph_in(folder), initial(decisions[0].execution))
     told = NodeTrace()
     for offset, decision in enumerate(decisions):
         told.take(folded, Entry(offset, decision, b"", chain(folded.state.digest, b"")))

@@ -11,11 +11,10 @@ from contracts.caller import CallerInSpan
 from contracts.commands import CompleteActivity, CreateExecution, FailActivity, ReportStarted
 from contracts.failure import Failure
 from contracts.trace import attempt_span, execution_span, trace_id, traceparent
-from domain.definition.canonical import load_canonical
-from domain.definition.compile import compile_definition
 from domain.execution.state import ENDED
 from infra.server.wiring import build_engine
 from projections.spans import Span, SpanFold, spans_of
+from tests.histories.folders import graph_in
 from tests.histories.test_histories import FOLDERS, decisions_of
 from tests.workers.harness import Bench
 
@@ -30,8 +29,7 @@ def spans(bench: Bench, execution: str) -> dict[str, Span]:
 
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
 def test_of_any_history_spans_are_a_tree(folder: Path) -> None:
-    definition = load_canonical((folder / "definition.json").read_bytes())
-    fold = SpanFold(compile_definition(definition, "hash", 1))
+    fold = SpanFold(graph_in(folder))
     for decision in decisions_of(folder):
         fold.take(decision)
     whole, *others = fold.spans

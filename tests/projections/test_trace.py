@@ -10,8 +10,6 @@ import msgspec
 import pytest
 
 from contracts.journal import Decision
-from domain.definition.canonical import load_canonical
-from domain.definition.compile import compile_definition
 from domain.definition.graph import Graph
 from domain.definition.validate import check
 from domain.execution.evolve import evolve, initial
@@ -24,6 +22,7 @@ from projections.trace.fold import TraceFold
 from projections.trace.search import attempts_at
 from simulation.definitions import write_definition
 from tests.domain.spec import Spec, World
+from tests.histories.folders import graph_in
 from tests.histories.test_histories import FOLDERS, decisions_of
 from tests.laws.test_forks import Recorded, created
 from tests.laws.test_laws import walk
@@ -68,7 +67,7 @@ def check_trace(graph: Graph, decisions: list[Decision]) -> TraceReading:
     for decision in decisions:
         first = True
         for shown, event in zip(presenter.present(decision), decision.events, strict=True):
-            evolve(graph, state, event, decision)
+            graph = evolve(graph, state, event, decision)
             check_against(state, at_once.at(state.version))
             index = shown.version - 1
             assert (at_once.types[index], at_once.places[index], at_once.times[index]) == (shown.type, shown.path, decision.now)
@@ -82,8 +81,7 @@ def check_trace(graph: Graph, decisions: list[Decision]) -> TraceReading:
 
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
 def test_after_every_event_of_any_history_a_trace_says_what_the_state_says(folder: Path) -> None:
-    definition = load_canonical((folder / "definition.json").read_bytes())
-    check_trace(compile_definition(definition, f"hash of {definition.name}", 1), decisions_of(folder))
+    check_trace(graph_in(folder), decisions_of(folder))
 
 
 @pytest.mark.parametrize("seed", range(SEEDS))

@@ -6,22 +6,21 @@ from pathlib import Path
 
 import pytest
 
-from domain.definition.canonical import load_canonical
-from domain.definition.compile import compile_definition
-from domain.execution.evolve import fold, initial
+from domain.execution.evolve import fold, graph_after, initial
 from projections.waiting import waiting_for
+from tests.histories.folders import graph_in
 from tests.histories.test_histories import FOLDERS, decisions_of
 
 
 @pytest.mark.parametrize("most", [0, 1, 2])
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
 def test_only_activities_behind_the_first_things_are_left_out(folder: Path, most: int) -> None:
-    definition = load_canonical((folder / "definition.json").read_bytes())
-    graph = compile_definition(definition, f"hash of {definition.name}", 1)
+    graph = graph_in(folder)
     decisions = decisions_of(folder)
     state = initial(decisions[0].execution)
     for decision in decisions:
         fold(graph, state, [decision])
+        graph = graph_after(graph, decision)
         every, some = waiting_for(state, graph), waiting_for(state, graph, most)
         assert some[:most] == every[:most]
         assert some[most:] == [item for item in every[most:] if item["for"] != "activity"]

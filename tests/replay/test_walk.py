@@ -64,10 +64,10 @@ def test_going_back_event_by_event_keeps_few_states_and_folds_little(monkeypatch
     walk, states = walk_of(subject), states_of(subject)
     folded = 0
 
-    def counted(*arguments: Any) -> None:
+    def counted(*arguments: Any) -> Any:
         nonlocal folded
         folded += 1
-        evolve(*arguments)
+        return evolve(*arguments)
 
     monkeypatch.setattr("domain.replay.walk.evolve", counted)
     for version in range(walk.last - 1, 0, -1):

@@ -12,14 +12,13 @@ from contracts.commands import SendSignal
 from contracts.errors import Rejected
 from contracts.ports.log import Topic
 from contracts.values import encode
-from domain.definition.canonical import load_canonical
-from domain.definition.compile import compile_definition
 from domain.execution.evolve import fold, initial
 from infra.store.sqlite import SqliteReadModels
 from projections.executions import PieceRecord
 from projections.history import HistoryPresenter
 from projections.registry import READ_MODELS
 from projections.view import state_value
+from tests.histories.folders import graph_in
 from tests.histories.test_histories import FOLDERS, decisions_of
 from tests.workers.harness import Bench, FaultyLog
 from workers.partition import decider
@@ -122,8 +121,7 @@ def test_a_rolled_state_that_is_lost_costs_time_and_nothing_else(tmp_path: Path,
 def test_a_history_with_retries_and_incidents_is_shown_in_windows_as_in_whole() -> None:
     """From whatever state it is begun at, in every golden history."""
     for folder in FOLDERS:
-        definition = load_canonical((folder / "definition.json").read_bytes())
-        graph = compile_definition(definition, f"hash of {definition.name}", 1)
+        graph = graph_in(folder)
         decisions = decisions_of(folder)
         presenter = HistoryPresenter(bytes)
         expected = [list(presenter.present(decision)) for decision in decisions]

@@ -6,16 +6,18 @@ Whoever reads them reads beside the owner and changes nothing in the log, so it 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import BinaryIO, TypeAlias
 
 from contracts.codec import read_header, read_record
 from contracts.commands import CreateExecution
 from contracts.errors import ArchiveDamaged, LogCorrupt
+from contracts.events import DefinitionChanged
 from contracts.journal import Decided, Removed, Retired, chain
 from contracts.ports.blobs import Blobs
 from contracts.ports.log import Log
 from contracts.values import blobs_in
+from domain.execution.evolve import CHANGES
 from domain.execution.history import Entry
 from workers.archive.bundle import Bundle, BundleWriter
 from workers.archive.layout import Definition, Head, History, Line, Payload
@@ -108,8 +110,9 @@ class Histories:
             command = first.decision.command
             assert isinstance(command, CreateExecution)
             if command.test is None or not command.test.definition:  # else the history itself has it
-                published = self._catalog.published(command.definition)
-                writer.define(Definition(published.hash, published.name, published.version, published.content))
+                for definition in (command.definition, *_changed_to(history)):
+                    published = self._catalog.published(definition)
+                    writer.define(Definition(published.hash, published.name, published.version, published.content))
             self._pay(writer, history)
             times = first.decision.now, last.decision.now
             writer.tell(history, Line(history.execution, 0, command.workflow, statuses[history.execution], *times, len(history.decisions)))
@@ -124,6 +127,14 @@ class Histories:
                         writer.pay(Payload(content_hash, self._blobs.get(content_hash)))
                     except KeyError:
                         continue
+
+
+def _changed_to(history: History) -> Iterator[str]:
+    """The content hashes of the definitions that an execution went by later."""
+    for offset, content in history.decisions:
+        entry = entry_of(offset, content)
+        if isinstance(entry, Entry) and type(entry.decision.command) in CHANGES:
+            yield from (event.definition for event in entry.decision.events if isinstance(event, DefinitionChanged))
 
 
 def read_back(file: BinaryIO, name: str) -> list[History]:

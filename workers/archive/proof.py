@@ -54,7 +54,7 @@ class Proof:
         found = self._bundle.definition(hash_)
         if hashlib.sha256(found.content).hexdigest() != hash_:
             raise ArchiveDamaged(f"the definition {hash_} has another content than its hash says")
-        return compile_definition(load_canonical(found.content), hash_, found.version)
+        return compile_definition(load_canonical(found.content), hash_, found.version, self._graph)
 
     def _payload(self, hash_: str) -> bytes:
         content = self._bundle.payload(hash_)

@@ -344,7 +344,7 @@ class Catalog:
             definition = load_canonical(record.content)
             if (definition.language or 1) > LANGUAGE:
                 raise KeyError(f"{record.name} is written in language {definition.language}; this version of Refold knows {LANGUAGE}")
-            graph = compile_definition(definition, definition_hash, record.version)
+            graph = compile_definition(definition, definition_hash, record.version, self.graph)
             self._graphs[definition_hash] = graph
         return graph
 

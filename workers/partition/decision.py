@@ -109,7 +109,7 @@ class Decisions:
         """What comes of a command of the engine's own, in place of one of the caller's; with a `rejection` only that is recorded."""
         version = folded.state.version
         try:
-            decided = self._ask(folded, command) if rejection is None else Decided([], {})
+            decided = self._ask(folded, command) if rejection is None else Decided([], {}, folded.graph)
             return self._encoded(folded, command, decided, source, caller, rejection)
         except Exception as error:
             return self._failed(error, folded, folded.state.version != version)
@@ -258,7 +258,9 @@ class Decisions:
         return Known(Answer(state.execution, 0, state.version, state.status, None, True))
 
     def _ask(self, folded: Folded, command: Command) -> Decided:
-        return decide(folded.graph, folded.state, command, self._now_of(folded, command), self._read_blob)
+        decided = decide(folded.graph, folded.state, command, self._now_of(folded, command), self._read_blob)
+        folded.graph = decided.graph
+        return decided
 
     def _now_of(self, folded: Folded, command: Command) -> int:
         state = folded.state

@@ -182,6 +182,10 @@ class ExecutionReader:
         """A published definition. Raises KeyError where it is not known."""
         return self._catalog.published(definition_hash)
 
+    def version(self, workflow: str, version: int) -> DefinitionPublished:
+        """A version of a workflow. Raises Rejected for a workflow that is not known."""
+        return self._catalog.versions(workflow)[version - 1]
+
     def spans(self, execution: str) -> SpanFold:
         """The spans of an execution, folded from its first decision on."""
         return spans_of(self.entries(execution), self._catalog.graph)

@@ -20,7 +20,7 @@ from contracts.commands import Command
 from contracts.events import Event
 from domain.definition.graph import Graph
 from domain.execution.admission import check_takes
-from domain.execution.decide import activity, breaker, child, debugger, dependency, incident, life, signal, start, task, timer
+from domain.execution.decide import activity, breaker, child, debugger, definition, dependency, incident, life, signal, start, task, timer
 from domain.execution.deciding import Deciding, Handler, ReadBlob, no_blobs
 from domain.execution.limits import LIMITS, Limits
 from domain.execution.moves import halting
@@ -30,16 +30,20 @@ from domain.execution.moves.pinning import pause
 from domain.execution.moves.trials import end_trials
 from domain.execution.state import Execution
 
-FAMILIES: Final = (start, dependency, activity, child, timer, signal, incident, task, life, breaker, debugger)
+FAMILIES: Final = (start, dependency, activity, child, timer, signal, incident, task, life, breaker, debugger, definition)
 HANDLERS: Final[dict[type, Handler]] = {command: handler for family in FAMILIES for command, handler in family.HANDLERS.items()}
 """Who decides about which command."""
 
 
 class Decided(msgspec.Struct, frozen=True, gc=False):
-    """The facts that a command led to, the big values they refer to (content hash → content), and how many nodes began."""
+    """The facts that a command led to, the big values they refer to (content hash → content), and how many nodes began.
+
+    `graph` is the definition that the execution goes by from then on.
+    """
 
     events: list[Event]
     blobs: dict[str, bytes]
+    graph: Graph
     steps: int = 0
 
 
@@ -74,4 +78,4 @@ def decide(
         halting.settle(ctx, state.debugged)
     if ctx.events:
         state.now = now
-    return Decided(ctx.events, ctx.blobs, ctx.steps)
+    return Decided(ctx.events, ctx.blobs, ctx.graph, ctx.steps)

@@ -15,6 +15,7 @@ from domain.execution.decide import activity, breaker, child, dependency, incide
 from domain.execution.deciding import Deciding, Handler
 from domain.execution.moves import debugging, signals
 from domain.execution.moves.advance import go_past, pump
+from domain.execution.moves.changing import look_for_turns
 from domain.execution.moves.close import close_children
 from domain.execution.moves.stop import stop_scope
 from domain.execution.moves.withdrawal import withdraw_all
@@ -39,6 +40,8 @@ def _resume(ctx: Deciding, command: c.ResumeExecution) -> None:
     held, halted = list(state.held), halted_in(state)
     debugging.release_whole(ctx)
     ctx.emit(e.ExecutionResumed())
+    if state.changed is not None:  # what was changed in the pause may have turns to take
+        look_for_turns(ctx)
     for path in halted:
         if (run := state.runs.get(path)) is not None and run.status == "queued":  # what one before it ended by may have ended it
             go_past(ctx, run)
@@ -82,6 +85,8 @@ def _release(ctx: Deciding, command: c.ReleaseExecution) -> None:
     held = list(ctx.state.held)
     ctx.emit(e.ExecutionReleased())
     if not ctx.state.paused:
+        if ctx.state.changed is not None:
+            look_for_turns(ctx)
         take_all_up(ctx, held)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from domain.execution.facts import bodies, breakers, debugging, execution, forks, nodes, tasks, trouble, usage, waits
+from domain.execution.facts import bodies, breakers, debugging, definition, execution, forks, nodes, tasks, trouble, usage, waits
 from domain.execution.facts.runs import Applier
 
 APPLIERS: Final[dict[type, Applier]] = {
@@ -18,5 +18,6 @@ APPLIERS: Final[dict[type, Applier]] = {
     **usage.APPLIERS,
     **forks.APPLIERS,
     **debugging.APPLIERS,
+    **definition.APPLIERS,
 }
 """What each kind of event does to the state."""

@@ -19,6 +19,7 @@ from domain.execution.facts.runs import (
     close_run,
     drop_attempt_timers,
     linger,
+    note_ran,
     open_run,
 )
 from domain.execution.memo import MEMOS, AskedMemo
@@ -112,6 +113,7 @@ def _node_completed(graph: Graph, state: Execution, event: e.NodeCompleted, caus
             return
     else:
         inherited = edges.inherited_failure(scope, node)
+        note_ran(state, node, event.path)
         scope.nodes[node.index] = COMPLETED
         edges.forget_inputs(scope, node)
     scope.ended[node.index] = Ended(state.version, output, event.failure, inherited)
@@ -134,6 +136,7 @@ def _node_failed(graph: Graph, state: Execution, event: e.NodeFailed, cause: Cau
             return
     else:
         failure = failure.at(event.path, scope.tried + 1)
+        note_ran(state, node, event.path)
         scope.nodes[node.index] = FAILED
         edges.forget_inputs(scope, node)
     if event.edge:

@@ -104,6 +104,8 @@ def open_run(graph: Graph, state: Execution, path: str, data: bytes | None, caus
     if node.behind_error:
         run.inherited = edges.inherited_failure(scope, node)
     state.runs[path] = run
+    if state.changed is not None:
+        note_ran(state, node, path)
     scope.nodes[node.index] = LIVE
     scope.live[node.index] = path
     edges.forget_inputs(scope, node)
@@ -112,6 +114,13 @@ def open_run(graph: Graph, state: Execution, path: str, data: bytes | None, caus
         if path not in queue:
             queue.append(path)
     return run
+
+
+def note_ran(state: Execution, node: Node, path: str) -> None:
+    """A node has begun in an execution whose definition was changed: one that only the new one has is in the way of going back."""
+    changed = state.changed
+    if changed is not None and not changed.ran and node.number in changed.fresh:
+        changed.ran = path
 
 
 def linger(state: Execution, run: NodeRun, scope: Scope, node: Node) -> None:

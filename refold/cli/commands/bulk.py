@@ -50,7 +50,7 @@ def begin(where: Where, wanted: Wanted, follows: bool, as_json: bool) -> int:
     )  # fmt: skip
     if wanted.dry_run:
         return _say_dry_run(answer, as_json)
-    return _go_on(server, answer, follows, as_json)
+    return go_on(server, answer, follows, as_json)
 
 
 def _say_dry_run(answer: Value, as_json: bool) -> int:
@@ -67,7 +67,7 @@ def _say_dry_run(answer: Value, as_json: bool) -> int:
     return OK
 
 
-def _go_on(server: ServerTarget, answer: Value, follows: bool, as_json: bool) -> int:
+def go_on(server: ServerTarget, answer: Value, follows: bool, as_json: bool) -> int:
     """Say that it began, or show it to its end."""
     if follows:
         return _follow(server, answer, as_json)
@@ -206,4 +206,4 @@ def results(where: Where, operation: str, result: str | None, as_json: bool) -> 
 def undo(where: Where, operation: str, follows: bool, as_json: bool) -> int:
     """Take back what it has done."""
     server = _server(where)
-    return _go_on(server, server.client.undo(operation), follows, as_json)
+    return go_on(server, server.client.undo(operation), follows, as_json)

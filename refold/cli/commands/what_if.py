@@ -95,7 +95,7 @@ def _at_server(where: Where, wanted: Wanted) -> Value:
     since = None if wanted.since is None else rfc3339(_since(wanted.since))
     ask = partial(server_of(where, "it is asked").client.what_if, against=wanted.against, last=last, since=since, filter=wanted.filter)
     if not file.is_file():
-        name, number = _name_and_number(wanted.version)
+        name, number = name_and_number(wanted.version)
         return ask(workflow=name, version=number)
     written = written_in(file)
     with told_of(file):
@@ -104,7 +104,7 @@ def _at_server(where: Where, wanted: Wanted) -> Value:
 
 def _in_log(where: Where, wanted: Wanted) -> Value:
     """What is recorded in the log, read here."""
-    with _reader(where) as (reader, settings):
+    with reading_log(where) as (reader, settings):
         wish = _wish(reader, where, wanted)
         against = wanted.against or wish.workflow
         most = LAST if wanted.last is None and wanted.since is None else wanted.last
@@ -113,7 +113,7 @@ def _in_log(where: Where, wanted: Wanted) -> Value:
 
 
 @contextmanager
-def _reader(where: Where) -> Iterator[tuple[Reader, EngineSettings]]:
+def reading_log(where: Where) -> Iterator[tuple[Reader, EngineSettings]]:
     """What reads the journal, also beside a server that holds it."""
     settings = checked_settings(where)
     engine = engine_of(settings)
@@ -141,7 +141,7 @@ def _wish(reader: Reader, where: Where, wanted: Wanted) -> Wish:
     return Wish(definition.name, 0, content_hash(definition), canonical(definition), wanted.filter, SystemClock().now())
 
 
-def _name_and_number(text: str) -> tuple[str, int | None]:
+def name_and_number(text: str) -> tuple[str, int | None]:
     """The workflow and the version that `NAME@VERSION` means, or `NAME`. Raises BadInput."""
     name, at, number = text.partition("@")
     if Path(text).suffix in (".yaml", ".yml", ".json"):
@@ -152,7 +152,7 @@ def _name_and_number(text: str) -> tuple[str, int | None]:
 
 
 def _published(reader: Reader, wanted: Wanted) -> Wish:
-    name, number = _name_and_number(wanted.version)
+    name, number = name_and_number(wanted.version)
     versions = versions_in(reader.catalog, name)
     found = active_of(versions) if number is None else version_in(versions, number)
     return Wish(found.name, found.version, found.hash, found.content, wanted.filter, SystemClock().now())

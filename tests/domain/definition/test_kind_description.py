@@ -8,14 +8,13 @@ from typing import Any
 import pytest
 
 from contracts.models import PRESETS, check_model
-from domain.definition.canonical import load_canonical
-from domain.definition.compile import compile_definition
 from domain.definition.kind_description import activity_roles, control_roles, described_control, offered_kind
 from domain.definition.kind_shape import KindShape
 from domain.definition.validate import check
 from domain.execution.evolve import evolve, initial
 from domain.execution.kind import Kind, acting_kind
 from domain.nodes import ACTIVITY, CONTROL_KINDS, KINDS
+from tests.histories.folders import graph_in
 from tests.histories.test_histories import FOLDERS, decisions_of
 from workers.running.activities.http_request import HttpRequestConfig
 
@@ -41,12 +40,12 @@ def test_a_kind_says_what_it_waits_for_just_where_it_waits(kind: Kind) -> None:
 
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
 def test_a_kind_waits_for_what_it_says(folder: Path) -> None:
-    graph = compile_definition(load_canonical((folder / "definition.json").read_bytes()), "hash", 1)
+    graph = graph_in(folder)
     decisions = decisions_of(folder)
     state = initial(decisions[0].execution)
     for decision in decisions:
         for event in decision.events:
-            evolve(graph, state, event, decision)
+            graph = evolve(graph, state, event, decision)
         for run in state.runs.values():
             kind = acting_kind(graph, run)
             wait = kind.waits_for(graph, state, run) if run.status == "active" and kind is not ACTIVITY else None

@@ -2254,6 +2254,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/workflows/{name}/coverage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Which nodes, edges, cases and error edges of a version recorded executions have taken, and which none has. */
+        get: operations["get_coverage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/workflows/{name}/events": {
         parameters: {
             query?: never;
@@ -2299,6 +2316,40 @@ export interface paths {
         put?: never;
         /** @description Start many, up to 1,000; each by itself, so some may be refused while others begin. */
         post: operations["start_executions"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/workflows/{name}/migrations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Let each open execution of a version go on by another one, where it can; one that cannot stays as it is, alone. */
+        post: operations["begin_migration"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/workflows/{name}/migrations/plan": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Say of each open execution of a version whether it could go on by another one, as it is now. Nothing is written. */
+        post: operations["plan_migration"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2507,6 +2558,30 @@ export interface components {
             position: number;
             status: string;
             task_id: string;
+        };
+        /** @description The same, and how many executions a second. */
+        ApplyRequest: {
+            /**
+             * @description of the open executions of that version those for which it is true
+             * @default null
+             */
+            filter: string | null;
+            /** @description the version that they go by */
+            from_version: number;
+            /**
+             * @description nodes that have another name in it: from the old to the new one
+             * @default null
+             */
+            names: {
+                [key: string]: string;
+            } | null;
+            /**
+             * @description so many executions a second, 0.1 to 5,000; 200 without it
+             * @default null
+             */
+            rate: number | null;
+            /** @description the version that they are to go by */
+            to_version: number;
         };
         /** @description How many executions were archived and removed. */
         Archived: {
@@ -3268,6 +3343,28 @@ export interface components {
             /** Format: date-time */
             to: string;
             windows: components["schemas"]["CostWindow"][];
+        };
+        /** @description What executions have taken; what they did by another version is left out. */
+        Coverage: {
+            /** @description how many of them have gone by the version */
+            executions: number;
+            never_taken: components["schemas"]["NeverTaken"][];
+            parts: components["schemas"]["CoveredPart"][];
+            places: components["schemas"]["CoveredPlace"][];
+            version: number;
+            workflow: string;
+        };
+        /** @description How much there is of one sort: `nodes`, `edges`, `cases` (ports of nodes that have several), `error edges`. */
+        CoveredPart: {
+            sort: string;
+            taken: number;
+            there: number;
+        };
+        /** @description Something that can be taken, and how many executions have. */
+        CoveredPlace: {
+            executions: number;
+            name: string;
+            sort: string;
         };
         /** @description A credential is no more. */
         CredentialDeleted: {
@@ -4110,6 +4207,21 @@ export interface components {
             /** @description how many it was made to wrap */
             rewrapped: number;
         };
+        /** @description What would become of them. The first 100 are told of one by one, those first that cannot. */
+        MigrationPlan: {
+            blocked: number;
+            executions: components["schemas"]["PlannedExecution"][];
+            from_version: number;
+            /** @description nodes that are open in them need a name */
+            mapping: number;
+            /** @description they go on as they are */
+            ready: number;
+            /** @description with `rehearse`: how many executions there are of each verdict */
+            rehearsed: components["schemas"]["Verdicts"] | null;
+            to_version: number;
+            total: number;
+            workflow: string;
+        };
         /** @description Something that names a credential. */
         Need: {
             /** @enum {string} */
@@ -4120,6 +4232,11 @@ export interface components {
             path: string;
             /** @description of the workflow */
             version: number | null;
+        };
+        /** @description Something that none of them has taken. */
+        NeverTaken: {
+            name: string;
+            sort: string;
         };
         /** @description A call whose answer nobody knows. */
         NewCallShown: {
@@ -4236,6 +4353,17 @@ export interface components {
         Nodes: {
             nodes: components["schemas"]["Node"][];
             position: number;
+        };
+        /** @description Why an execution cannot go on by the version as it is. */
+        ObstacleShown: {
+            /** @description the path of a node, or a variable; empty where it is the whole */
+            about: string;
+            /**
+             * @description `mapping`: a node needs a name; `blocked`: something has to end first, or change
+             * @enum {string}
+             */
+            sort: "mapping" | "blocked";
+            why: string;
         };
         /** @description An OpenAPI document, and what one wants of it. */
         OpenApiRequest: {
@@ -4358,6 +4486,36 @@ export interface components {
         PauseRequest: {
             /** @default  */
             reason: string;
+        };
+        /** @description The same; with `rehearse` each is also decided again by the version, over its own past. */
+        PlanRequest: {
+            /**
+             * @description of the open executions of that version those for which it is true
+             * @default null
+             */
+            filter: string | null;
+            /** @description the version that they go by */
+            from_version: number;
+            /**
+             * @description nodes that have another name in it: from the old to the new one
+             * @default null
+             */
+            names: {
+                [key: string]: string;
+            } | null;
+            /** @default false */
+            rehearse: boolean;
+            /** @description the version that they are to go by */
+            to_version: number;
+        };
+        /** @description What would become of one. */
+        PlannedExecution: {
+            execution_id: string;
+            obstacles: components["schemas"]["ObstacleShown"][];
+            /** @enum {string} */
+            readiness: "ready" | "mapping" | "blocked";
+            /** @description with `rehearse`: what the version would have made of its past */
+            rehearsal: components["schemas"]["ChangedExecution"] | null;
         };
         /** @description What went wrong (RFC 9457). */
         Problem: {
@@ -10019,6 +10177,34 @@ export interface operations {
             };
         };
     };
+    get_coverage: {
+        parameters: {
+            query?: {
+                /** @description a version; without it the active one */
+                version?: number;
+                /** @description so many executions of the workflow that began last */
+                last?: number;
+            };
+            header?: never;
+            path: {
+                /** @description the name of a workflow */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Coverage"];
+                };
+            };
+        };
+    };
     stream_workflow_events: {
         parameters: {
             query?: {
@@ -10128,6 +10314,72 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["BatchAnswer"];
+                };
+            };
+        };
+    };
+    begin_migration: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description your own id for the request: twice is once */
+                "Idempotency-Key"?: string | null;
+            };
+            path: {
+                /** @description the name of a workflow */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ApplyRequest"];
+            };
+        };
+        responses: {
+            /** @description It repeats an earlier one. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulkOperation"];
+                };
+            };
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulkOperation"];
+                };
+            };
+        };
+    };
+    plan_migration: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description the name of a workflow */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PlanRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MigrationPlan"];
                 };
             };
         };
