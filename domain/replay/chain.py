@@ -248,5 +248,10 @@ def _with_questions(plan: _Plan, asked: dict[str, list[Asked]]) -> Step:
     if node is None:
         return step
     mine = () if life is None else questions_of(node, asked.get(step.path, ()), step.begun - 1, min(life.ended or plan.until, plan.until))
-    ways = (way._replace(asked=question_of_way(node, way.source, way.port, way.version, asked.get(way.source, ()))) for way in step.ways)
-    return step._replace(asked=mine, ways=tuple(ways))
+    return step._replace(asked=mine, ways=tuple(_with_question(node, way, asked.get(way.source, ())) for way in step.ways))
+
+
+def _with_question(node: Node, way: Way, asked: Iterable[Asked]) -> Way:
+    """With the `when` of its edge, where that was asked: equal texts are one expression, so its source may have asked the same for itself."""
+    is_asked = way.state == "taken" or way.because == "when"
+    return way._replace(asked=question_of_way(node, way.source, way.port, way.version, asked)) if is_asked else way

@@ -29,9 +29,10 @@ BEGUN: Final = "begun"
 """The state of an attempt that a worker has begun; before, and where none says so, it is `active`."""
 STATES: Final = (
     "created", "scheduled", "running", "paused", "incident", "completed", "failed", "cancelled", "terminated", "quarantined",
-    "pending", "queued", "active", BEGUN, "retrying", "stopping", "lingering", "skipped",
+    "pending", "queued", "active", BEGUN, "retrying", "stopping", "lingering", "skipped", "renamed",
 )  # fmt: skip
-"""What an execution and a node may be, each by its place in here. `pending` is a node that is to begin anew, or may again."""
+"""What an execution and a node may be, each by its place in here. `pending` is a node that is to begin anew, or may again;
+`renamed` one that goes on under another name, by another version of the workflow."""
 _CODE: Final = {state: code for code, state in enumerate(STATES)}
 _PAST: Final = {COMPLETED: "completed", FAILED: "failed", SKIPPED: "skipped", CANCELLED: "cancelled"}
 """As what a node had ended that a fork took up."""
@@ -192,27 +193,38 @@ class TraceFold:
             self._change(self.places.run(node_path(scope, node)), "pending")
 
     def _other_definition(self, graph: Graph, state: Execution, renaming: Renaming, open_before: list[str]) -> None:
-        """What is called otherwise from here on goes on at another place."""
+        """What is called otherwise from here on goes on at another place, and what has ended in bodies that are open is there, too."""
+        renamed = [(self.places.run(path), path) for path in open_before if renaming.path(path) != path]
         self.places.change(graph)
         self.exits.change()
-        for path in open_before:
-            called = renaming.path(path)
-            if called != path:
-                run, place = state.runs[called], self.places.run(path)
-                self._change(place, "cancelled", self._attempts[place])
-                self._change(self.places.run(called), run.status, run.attempt)
+        for place, _ in renamed:
+            self._change(place, "renamed", self._attempts[place])
+        if renaming:
+            self._ended(graph, state, lambda path, status: path not in state.runs and self._status(path) != status)
+        for _, path in renamed:
+            run = state.runs[renaming.path(path)]
+            self._change(self.places.run(run.path), run.status, run.attempt)
 
     def _taken_up(self, graph: Graph, state: Execution) -> None:
         """A fork is what its source was: what had ended in bodies that are open, and all that runs. What had left is in the source."""
-        for scope in sorted(state.scopes.values(), key=lambda one: (len(one.path), one.path)):
-            for node in graph.bodies[scope.body].nodes:
-                path, status = node_path(scope, node), _PAST.get(scope.nodes[node.index])
-                if status is not None and path not in state.runs:
-                    self._change(self.places.run(path), status, 0, self.exits.past(node, scope.edges))
+        self._ended(graph, state, lambda path, _: path not in state.runs)
         for path, run in state.runs.items():
             self._change(self.places.run(path), run.status, run.attempt)
         for incident in state.incidents.values():
             self.incidents[incident.incident] = self.places.run(incident.path)
+
+    def _ended(self, graph: Graph, state: Execution, tells: Callable[[str, str], bool]) -> None:
+        """Note what had ended in bodies that are open, of the paths that it tells of."""
+        for scope in sorted(state.scopes.values(), key=lambda one: (len(one.path), one.path)):
+            for node in graph.bodies[scope.body].nodes:
+                path, status = node_path(scope, node), _PAST.get(scope.nodes[node.index])
+                if status is not None and tells(path, status):
+                    self._change(self.places.run(path), status, 0, self.exits.past(node, scope.edges))
+
+    def _status(self, path: str) -> str:
+        """The state of a run as it is now; empty where nothing was there yet."""
+        place = self.places.at(path)
+        return "" if place is None or place >= len(self._states) or self._states[place] == _UNSET else STATES[self._states[place]]
 
     def _left(self, state: Execution, event: e.ScopeLeft) -> None:
         """With its last body a container has ended that had completed before."""

@@ -21,7 +21,8 @@ from projections.trace.answer import answer_of
 from projections.trace.fold import TraceFold
 from projections.trace.search import attempts_at
 from simulation.definitions import write_definition
-from tests.domain.spec import Spec, World
+from tests.domain.spec import Spec, World, gives, signal
+from tests.domain.versions import Versions, back_from, to
 from tests.histories.folders import graph_in
 from tests.histories.test_histories import FOLDERS, decisions_of
 from tests.laws.test_forks import Recorded, created
@@ -42,7 +43,7 @@ class Chance(random.Random):
 
 
 SORT = {"begun": "active"}
-OVER = {"completed", "failed", "skipped", "cancelled", "pending"}
+OVER = {"completed", "failed", "skipped", "cancelled", "pending", "renamed"}
 
 
 def check_against(state: Execution, at: dict[str, tuple[str, int]]) -> None:
@@ -123,3 +124,60 @@ def test_what_had_ended_when_a_fork_began_is_there_with_the_way_that_it_took() -
     reading = check_trace(forked.graph, forked.decisions)
     said = {path: (state, taken) for _, path, state, _, (taken, _) in reading.changes if path}
     assert said == {"check": ("completed", [":check.true->yes"]), "no": ("skipped", []), "yes": ("active", [])}
+
+
+def told_of(world: World) -> dict[str, list[str]]:
+    """What each place went through, as its trace says it."""
+    subject = world.subjects["x"]
+    found: dict[str, list[str]] = {}
+    for _, path, state, _, _ in check_trace(subject.begun_by, subject.decisions).changes:
+        found.setdefault(path, []).append(state)
+    return found
+
+
+LINE = """
+nodes:
+- {id: a, type: work}
+- {id: wait, type: wait_signal, config: {name: go}}
+edges: [{from: a, to: wait}]
+"""
+RENAMED = LINE.replace("a,", "first,").replace("from: a", "from: first").replace("id: wait", "id: hold").replace("to: wait", "to: hold")
+
+
+def test_what_goes_on_under_another_name_is_at_that_place_and_nothing_of_it_was_cancelled() -> None:
+    world = Versions(LINE, RENAMED).world(LINE, {}, {"work": gives(1)}).start_paused_in_time(50)
+    world.send(to(2, a="first", wait="hold"), signal("go"))
+    said = told_of(world)
+    assert said["wait"] == ["active", "renamed"]
+    assert said["hold"] == ["active", "completed"]
+    assert (said["a"][-1], said["first"]) == ("completed", ["completed"])
+
+
+def test_what_went_back_is_at_its_first_place_again() -> None:
+    world = Versions(LINE, RENAMED).world(LINE, {}, {"work": gives(1)}).start_paused_in_time(50)
+    world.send(to(2, a="first", wait="hold"), back_from(2), signal("go"))
+    said = told_of(world)
+    assert said["wait"] == ["active", "renamed", "active", "completed"]
+    assert said["hold"] == ["active", "renamed"]
+
+
+def test_names_that_change_places_are_told_apart() -> None:
+    both = "nodes:\n- {id: a, type: wait_signal, config: {name: go}}\n- {id: b, type: wait_signal, config: {name: on}}"
+    swapped = both.replace("id: a", "id: c").replace("id: b", "id: a").replace("id: c", "id: b")
+    world = Versions(both, swapped).world(both).start_paused_in_time(50)
+    world.send(signal("on"), to(2, a="b", b="a"), signal("go"))
+    said = told_of(world)
+    assert world.status == "completed"
+    assert said["a"] == ["active", "renamed", "completed"]
+    assert said["b"] == ["active", "completed", "active", "completed"]
+
+
+def test_what_is_in_a_container_that_has_another_name_goes_on_in_that() -> None:
+    loop = "nodes:\n- id: each\n  type: for_each\n  config: {items: [1, 2], body: {nodes: [{id: n, type: wait_signal, config: {name: go}}]}}"
+    world = Versions(loop, loop.replace("id: each", "id: every")).world(loop).start_paused_in_time(50)
+    world.send(signal("go", 1), to(2, each="every"), signal("go", 2))
+    said = told_of(world)
+    assert world.status == "completed"
+    assert (said["each"], said["every"]) == (["active", "renamed"], ["active", "completed"])
+    inside = {path: states[-1] for path, states in said.items() if path.endswith("/n")}
+    assert inside == {"each[0]/n": "completed", "each[1]/n": "renamed", "every[1]/n": "completed"}

@@ -149,6 +149,13 @@ def test_a_skipped_node_names_the_way_that_was_not_taken_and_what_was_asked() ->
     assert (whole.path, whole.because) == ("", "started")
 
 
+def test_a_source_that_asked_for_itself_what_its_edge_says_has_not_asked_it_for_the_edge() -> None:
+    text = "nodes: [{id: a, type: noop, when: 'input.n > 9'}, {id: b, type: noop}]\nedges: [{from: a, to: b, when: 'input.n > 9'}]"
+    first, source, *_ = asked(World(text).start(GIVEN), "b").steps
+    assert [(way.source, way.because, way.asked) for way in first.ways] == [("a", "skipped", None)]
+    assert [one.part.values for one in source.asked] == [(False,)]
+
+
 def test_what_waits_for_a_condition_is_asked_as_things_are_now() -> None:
     found = asked(World(ORDER).start(GIVEN))
     assert found.steps[0].path == "w"

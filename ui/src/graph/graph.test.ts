@@ -112,7 +112,7 @@ function isApart(one: Rect, other: Rect): boolean {
 }
 
 test("whatever an execution or a run can end as has ended", () => {
-  expect(["completed", "failed", "cancelled", "terminated", "skipped"].filter(hasEnded)).toHaveLength(5);
+  expect(["completed", "failed", "cancelled", "terminated", "skipped", "renamed"].filter(hasEnded)).toHaveLength(6);
   expect(["running", "waiting", "paused", "incident", "quarantined"].filter(hasEnded)).toEqual([]);
 });
 

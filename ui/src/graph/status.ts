@@ -10,7 +10,7 @@ export function statusOf(kind: string, state: string): Status {
   return SAID[state] ?? (state as Status);
 }
 
-const ENDED: ReadonlySet<string> = new Set(["completed", "failed", "skipped", "cancelled", "terminated"]);
+const ENDED: ReadonlySet<string> = new Set(["completed", "failed", "skipped", "cancelled", "terminated", "renamed"]);
 
 /** Of a run, or of an execution. */
 export function hasEnded(state: string): boolean {

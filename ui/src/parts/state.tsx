@@ -26,6 +26,7 @@ const LOOKS = {
   cancelled: "cancelled",
   terminated: "cancelled",
   skipped: "skipped",
+  renamed: "skipped",
 } as const satisfies Record<string, Look>;
 
 /** The states of executions and of runs of nodes, as the API says them. */

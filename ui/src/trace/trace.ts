@@ -24,6 +24,8 @@ export interface TracedEvent {
 const NONE: readonly number[] = [];
 /** More than there can be in a trace. */
 const PLACES_MAX = 2 ** 31;
+/** With these events places begin that they are no event of: a fork takes up its past, a node goes on under another name. */
+const TELLS_OF_OTHERS: ReadonlySet<string> = new Set(["PastTakenUp", "DefinitionChanged"]);
 
 export class Trace {
   /** How far it goes: the last event that is in it. */
@@ -233,7 +235,7 @@ export class Trace {
       this.changeBefore.push(this.#lastChange.at(place));
       this.#lastChange.put(place, this.changeVersions.length - 1);
       this.#change(place, version);
-      if (this.types[this.eventTypes.at(version - 1)] === "PastTakenUp") this.#begin(place, version); // which is no event at that place
+      if (TELLS_OF_OTHERS.has(this.types[this.eventTypes.at(version - 1)] ?? "")) this.#begin(place, version);
     }
   }
 

@@ -71,6 +71,7 @@ export const sayState = speak("state", {
   cancelled: "cancelled",
   terminated: "terminated",
   skipped: "skipped",
+  renamed: "goes on under another name",
 });
 
 /** What can be waited for, as the API names it. */

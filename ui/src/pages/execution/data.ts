@@ -27,14 +27,18 @@ export function useStateAt(execution: string, at: number | undefined, version: n
   });
 }
 
-/** The definition that it runs by, which never changes; of a test run it need not be published, and has no version then. */
+/** The definition that it ran by at that moment; of a test run it need not be published, and has no version then. */
 function useDefinition(state: State | undefined) {
   return useQuery({
     queryKey: ["definition", state?.workflow, state?.definition],
     enabled: state !== undefined,
     staleTime: Number.POSITIVE_INFINITY,
     structuralSharing: false,
-    queryFn: ({ signal }) => ask(api.GET("/v1/executions/{execution}/definition", { params: { path: { execution: (state as State).execution_id } }, signal })),
+    queryFn: async ({ signal }) => {
+      const { execution_id: execution, workflow: name, definition: hash, version } = state as State;
+      const now = await ask(api.GET("/v1/executions/{execution}/definition", { params: { path: { execution } }, signal }));
+      return now.hash === hash ? now : ask(api.GET("/v1/workflows/{name}", { params: { path: { name }, query: { version } }, signal })); // it has changed since
+    },
     select: ({ definition, hash }) => ({ definition: definition as Json, hash }),
   });
 }

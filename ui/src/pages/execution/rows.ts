@@ -61,7 +61,7 @@ export function stretchesOf(trace: Trace, place: number): readonly Stretch[] {
     const to = next === undefined ? trace.times.at(trace.version - 1) : timeOf(trace, next);
     const ending = next === undefined ? "" : (trace.states[trace.changeStates.at(next)] ?? "");
     const isLastOne = hasEnded(ending);
-    stretches.push({ status: statusOf(kind, isLastOne && state !== "queued" ? ending : state), from, to });
+    stretches.push({ status: statusOf(kind, isLastOne && state !== "queued" && ending !== "renamed" ? ending : state), from, to });
   }
   return stretches;
 }
