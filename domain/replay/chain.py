@@ -252,6 +252,6 @@ def _with_questions(plan: _Plan, asked: dict[str, list[Asked]]) -> Step:
 
 
 def _with_question(node: Node, way: Way, asked: Iterable[Asked]) -> Way:
-    """With the `when` of its edge, where that was asked: equal texts are one expression, so its source may have asked the same for itself."""
+    """With the `when` of its edge, where that was asked. Equal texts are one expression: its source may have asked it for itself."""
     is_asked = way.state == "taken" or way.because == "when"
     return way._replace(asked=question_of_way(node, way.source, way.port, way.version, asked)) if is_asked else way

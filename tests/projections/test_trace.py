@@ -173,7 +173,9 @@ def test_names_that_change_places_are_told_apart() -> None:
 
 
 def test_what_is_in_a_container_that_has_another_name_goes_on_in_that() -> None:
-    loop = "nodes:\n- id: each\n  type: for_each\n  config: {items: [1, 2], body: {nodes: [{id: n, type: wait_signal, config: {name: go}}]}}"
+    loop = (
+        "nodes:\n- id: each\n  type: for_each\n  config: {items: [1, 2], body: {nodes: [{id: n, type: wait_signal, config: {name: go}}]}}"
+    )
     world = Versions(loop, loop.replace("id: each", "id: every")).world(loop).start_paused_in_time(50)
     world.send(signal("go", 1), to(2, each="every"), signal("go", 2))
     said = told_of(world)
