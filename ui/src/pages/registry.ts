@@ -5,12 +5,14 @@ import { analytics } from "./analytics/route";
 import { compare } from "./compare/route";
 import { edited, fresh as newWorkflow } from "./builder/route";
 import { audit } from "./audit/route";
+import { costs } from "./costs/route";
 import { credentials } from "./credentials/route";
 import { execution } from "./execution/route";
 import { executions } from "./executions/route";
 import { parts } from "./parts/route";
 import { inbox, task } from "./inbox/route";
 import { incidents } from "./incidents/route";
+import { prompts } from "./prompts/route";
 import { settings } from "./settings/route";
 import { triggers } from "./triggers/route";
 import { workers } from "./workers/route";
@@ -44,6 +46,8 @@ export const routes = root.addChildren([
   triggers,
   workers,
   analytics,
+  costs,
+  prompts,
   credentials,
   audit,
   settings,

@@ -25,6 +25,8 @@ interface ChartProps {
   readonly times: readonly number[];
   readonly lines: readonly Line[];
   readonly write: (value: number) => string;
+  /** The axis goes so far at least, so that what is next to nothing looks so. */
+  readonly least?: number;
   /** Windows are days, which are those of UTC. */
   readonly areDays: boolean;
   /** A point is clicked: of which line, or of none. */
@@ -35,7 +37,7 @@ const HEIGHT = 160;
 /** So near a line the mouse means it. */
 const NEAR_PX = 24;
 
-export function Chart({ title, says, times, lines, write, areDays, onPoint }: ChartProps): JSX.Element {
+export function Chart({ title, says, times, lines, write, least = 1, areDays, onPoint }: ChartProps): JSX.Element {
   const place = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot | null>(null);
   const theme = useTheme();
@@ -51,7 +53,7 @@ export function Chart({ title, says, times, lines, write, areDays, onPoint }: Ch
     if (element === null) return;
     const ink = inkAt(element);
     const named = JSON.parse(shape) as [string, string, string, number[] | undefined][];
-    const made = new uPlot(options(named, ink, element.clientWidth, clock, (value) => written(value), (at, line) => point(at, line)), first(), element);
+    const made = new uPlot(options(named, ink, element.clientWidth, clock, least, (value) => written(value), (at, line) => point(at, line)), first(), element);
     plot.current = made;
     const observer = new ResizeObserver(() => made.setSize({ width: element.clientWidth, height: HEIGHT }));
     observer.observe(element);
@@ -60,7 +62,7 @@ export function Chart({ title, says, times, lines, write, areDays, onPoint }: Ch
       made.destroy();
       plot.current = null;
     };
-  }, [shape, theme, clock]);
+  }, [shape, theme, clock, least]);
   const numbers = JSON.stringify([times, lines.map(({ values }) => values)]);
   useEffect(() => plot.current?.setData(first()), [numbers]);
   return (
@@ -75,6 +77,11 @@ export function Chart({ title, says, times, lines, write, areDays, onPoint }: Ch
 function half(plot: uPlot): number {
   const [first = 0, second = first] = plot.data[0] as number[];
   return (second - first) / 2 || 1;
+}
+
+/** How a line looks, as a border. */
+function sampleOf([first = 0]: readonly number[] = []): "solid" | "dashed" | "dotted" {
+  return first === 0 ? "solid" : first < 3 ? "dotted" : "dashed";
 }
 
 interface Clock {
@@ -95,7 +102,7 @@ function clockOf(areDays: boolean): Clock {
   };
 }
 
-function options(named: readonly [string, string, string, number[] | undefined][], ink: Ink, width: number, clock: Clock, write: (value: number) => string, onPoint: (at: number, line: number) => void): uPlot.Options {
+function options(named: readonly [string, string, string, number[] | undefined][], ink: Ink, width: number, clock: Clock, leastShown: number, write: (value: number) => string, onPoint: (at: number, line: number) => void): uPlot.Options {
   let near = 0;
   const axis = { stroke: ink("ink-2"), font: "12px Inter Variable, system-ui, sans-serif", grid: { stroke: ink("line-1"), width: 1 }, ticks: { show: false } };
   return {
@@ -104,8 +111,8 @@ function options(named: readonly [string, string, string, number[] | undefined][
     ...(clock.zone !== undefined && { tzDate: (seconds: number) => uPlot.tzDate(new Date(seconds * 1_000), clock.zone as string) }),
     cursor: { y: false, focus: { prox: NEAR_PX }, drag: { x: false, y: false } },
     focus: { alpha: 0.4 },
-    legend: { live: true, markers: { dash: (plot, at) => (plot.series[at]?.dash ? "dashed" : "solid") } },
-    scales: { x: { range: (plot, least, most) => [least - half(plot), most + half(plot)] }, y: { range: (_, __, most) => [0, Math.max(1, most * 1.08)] } },
+    legend: { live: true, markers: { dash: (plot, at) => sampleOf(plot.series[at]?.dash) } },
+    scales: { x: { range: (plot, least, most) => [least - half(plot), most + half(plot)] }, y: { range: (_, __, most) => [0, Math.max(leastShown, most * 1.08)] } },
     axes: [{ ...axis, values: (_, found) => found.map((seconds) => clock.short(seconds * 1_000)), space: 64 }, { ...axis, size: 64, values: (_, found) => found.map((value) => write(value)) }],
     series: [
       { label: say("time"), value: (_, seconds) => (seconds === null || seconds === undefined ? "–" : clock.long(seconds * 1_000)) },

@@ -63,7 +63,7 @@ function columns(group: Group, areDays: boolean): readonly Column<Window>[] {
     { id: "started", says: say("began"), width: "64px", narrow: "56px", isEnd: true, cell: ({ started }) => started },
     { id: "completed", says: say("completed"), width: "80px", isEnd: true, cell: ({ ended }) => ended["completed"] ?? 0 },
     { id: "failed", says: say("failed"), width: "56px", narrow: "56px", isEnd: true, cell: ({ ended }) => ended["failed"] ?? 0 },
-    { id: "p50", says: say("p50"), width: "80px", isEnd: true, cell: ({ duration: of }) => shown(of, "p50_ms") },
+    { id: "p50", says: say("halfWithin"), width: "80px", isEnd: true, cell: ({ duration: of }) => shown(of, "p50_ms") },
     { id: "p95", says: say("p95"), width: "80px", narrow: "72px", isEnd: true, cell: ({ duration: of }) => shown(of, "p95_ms") },
     { id: "p99", says: say("p99"), width: "80px", isEnd: true, cell: ({ duration: of }) => shown(of, "p99_ms") },
     { id: "queue", says: say("queue95"), width: "96px", isEnd: true, cell: ({ queue }) => shown(queue, "p95_ms") },

@@ -18,6 +18,7 @@ import { Numbers } from "./numbers";
 import css from "./page.module.css";
 import { filled, filterOf, type Point, type Range, sizeOf } from "./ranges";
 import { analytics, type AnalyticsSearch } from "./route";
+import { Views } from "./views";
 import { say } from "./words";
 
 export function AnalyticsPage(): JSX.Element {
@@ -36,7 +37,9 @@ export function AnalyticsPage(): JSX.Element {
   const isEmpty = windows !== null && windows.every(({ window }) => window === null);
   return (
     <>
-      <Head title={say("title")} says={<span>{say("utc")}</span>} />
+      <Head title={say("title")} says={<span>{say("utc")}</span>}>
+        <Views />
+      </Head>
       <Asked search={search} onShow={show} />
       {found.error !== null && (
         <div className={css["problem"]}>

@@ -2,6 +2,7 @@
 
 import { joined, quoted } from "../../filter/cel";
 import type { Schemas } from "../../api/client";
+import { textIn } from "../search";
 
 export const LASTS = ["24h", "7d", "30d", "365d"] as const;
 export type Last = (typeof LASTS)[number];
@@ -22,6 +23,14 @@ export interface Range {
   readonly by: By;
 }
 
+const DAY = /^\d{4}-\d\d-\d\d$/;
+
+/** A day as the address says it. */
+export function dayIn(search: Record<string, unknown>, name: string): string | undefined {
+  const day = textIn(search, name);
+  return day !== undefined && DAY.test(day) && !Number.isNaN(Date.parse(day)) ? day : undefined;
+}
+
 /** Whole windows: the last so long, or the days that are named, up to and with the second one. */
 export function rangeOf({ last = "24h", from, to }: { readonly last?: Last | undefined; readonly from?: string | undefined; readonly to?: string | undefined }, now: number): Range {
   const begin = from === undefined ? undefined : Date.parse(from);
@@ -38,14 +47,21 @@ export function rangeOf({ last = "24h", from, to }: { readonly last?: Last | und
   return { from: until - span, to: until, by };
 }
 
+/** The same in whole days, today with them. */
+export function daysOf(search: { readonly last?: Last | undefined; readonly from?: string | undefined; readonly to?: string | undefined }, now: number): Range {
+  const { from, to } = rangeOf(search, now);
+  const until = Math.ceil(to / DAY_MS) * DAY_MS;
+  return { from: until - Math.ceil((to - from) / DAY_MS) * DAY_MS, to: until, by: "day" };
+}
+
 export function sizeOf(by: By): number {
   return by === "hour" ? HOUR_MS : DAY_MS;
 }
 
 /** Each window of the range in its order, also those in which nothing happened. */
-export function filled({ from, to, by }: Range, windows: readonly Window[]): readonly { readonly at: number; readonly window: Window | null }[] {
+export function filled<Told extends { readonly at: string | null }>({ from, to, by }: Range, windows: readonly Told[]): readonly { readonly at: number; readonly window: Told | null }[] {
   const known = new Map(windows.map((window) => [Date.parse(window.at ?? ""), window]));
-  const made: { at: number; window: Window | null }[] = [];
+  const made: { at: number; window: Told | null }[] = [];
   for (let at = from; at < to; at += sizeOf(by)) made.push({ at, window: known.get(at) ?? null });
   return made;
 }
@@ -63,16 +79,19 @@ export interface Point {
   readonly atLeastMs?: number | undefined;
   readonly workflow?: string | undefined;
   readonly version?: number | undefined;
+  /** Where it tells of some workflows: which. */
+  readonly workflows?: readonly string[] | undefined;
 }
 
 /** Its executions, as a filter of them. */
-export function filterOf({ kind, from, to, status, atLeastMs, workflow, version }: Point): string {
+export function filterOf({ kind, from, to, status, atLeastMs, workflow, version, workflows }: Point): string {
   const [begin, end] = [time(from), time(to)];
   const when =
     kind === "started" ? [`started_at >= ${begin}`, `started_at < ${end}`] : kind === "ended" ? [`ended_at >= ${begin}`, `ended_at < ${end}`] : [`started_at < ${end}`, `(ended_at == null || ended_at >= ${begin})`];
   return joined([
     ...(workflow === undefined ? [] : [`workflow == ${quoted(workflow)}`]),
     ...(version === undefined ? [] : [`version == ${version}`]),
+    ...(workflows === undefined ? [] : [`workflow in [${workflows.map(quoted).join(", ")}]`]),
     ...when,
     ...(status === undefined ? [] : [`status == ${quoted(status)}`]),
     ...(atLeastMs === undefined ? [] : [`duration >= duration("${Math.floor(atLeastMs)}ms")`]),

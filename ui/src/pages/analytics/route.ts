@@ -3,7 +3,7 @@
 import { createRoute, lazyRouteComponent } from "@tanstack/react-router";
 import { root } from "../root";
 import { oneIn, textIn, wholeIn } from "../search";
-import { GROUPS, LASTS, type Group, type Last } from "./ranges";
+import { dayIn, GROUPS, LASTS, type Group, type Last } from "./ranges";
 import { say } from "./words";
 
 export interface AnalyticsSearch {
@@ -17,8 +17,6 @@ export interface AnalyticsSearch {
   /** What is told apart in the table. */
   readonly group?: Group | undefined;
 }
-
-const DAY = /^\d{4}-\d\d-\d\d$/;
 
 export const analytics = createRoute({
   getParentRoute: () => root,
@@ -35,8 +33,3 @@ export const analytics = createRoute({
   component: lazyRouteComponent(() => import("./page"), "AnalyticsPage"),
   staticData: { says: () => say("title"), icon: "analytics", keys: "g y" },
 });
-
-function dayIn(search: Record<string, unknown>, name: string): string | undefined {
-  const day = textIn(search, name);
-  return day !== undefined && DAY.test(day) && !Number.isNaN(Date.parse(day)) ? day : undefined;
-}

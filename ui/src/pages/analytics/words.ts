@@ -4,6 +4,8 @@ import { speak } from "../../words/speak";
 
 export const say = speak("analytics", {
   title: "Analytics",
+  ofExecutions: "Executions",
+  ofModels: "Models",
   range: "Time",
   last24h: "The last 24 hours, by hour",
   last7d: "The last 7 days, by hour",
@@ -41,6 +43,7 @@ export const say = speak("analytics", {
   byWorkflow: "Workflow",
   byVersion: "Version",
   byNode: "Node",
+  halfWithin: "Half within",
   at: "From · {zone}",
   day: "Day · UTC",
   queue95: "Queued, 95 %",
