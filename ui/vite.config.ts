@@ -75,6 +75,30 @@ function chunkName({ facadeModuleId }: { facadeModuleId?: string | null }): stri
   return page === undefined ? "assets/[name]-[hash].js" : `assets/page-${page}-[hash].js`;
 }
 
+interface Modules {
+  getModuleInfo(id: string): { readonly importedIds: readonly string[] } | null;
+}
+
+/**
+ * What stands around every page is two files: libraries, which stay the same over most upgrades, and what is ours.
+ * Left to itself, each part of it that some page needs too becomes a file of its own, and the first page weighs more with every page that is added.
+ */
+function around(): { readonly name: (id: string, modules: Modules) => string | null; readonly priority: number }[] {
+  let needed: Set<string> | undefined;
+  const isNeeded = (id: string, modules: Modules) => (needed ??= neededBy(join(import.meta.dirname, "src/main.tsx"), modules)).has(id);
+  return [
+    { name: (id, modules) => (isNeeded(id, modules) && /[\\/]node_modules[\\/]/.test(id) ? "libraries" : null), priority: 2 },
+    { name: (id, modules) => (isNeeded(id, modules) ? "frame" : null), priority: 1 },
+  ];
+}
+
+/** What is imported by a module at once, by what it imports, and so on: nothing that is loaded when somebody looks at it. */
+function neededBy(entry: string, modules: Modules): Set<string> {
+  const found = new Set([entry]);
+  for (const id of found) for (const one of modules.getModuleInfo(id)?.importedIds ?? []) found.add(one);
+  return found;
+}
+
 /** Short names of CSS classes that hang on nothing but where they are written. */
 function className(name: string, file: string): string {
   const place = file.slice(file.lastIndexOf("/src/")).replace(/\?.*$/, "");
@@ -91,7 +115,7 @@ export default defineConfig({
     emptyOutDir: true,
     assetsInlineLimit: 0, // the policy of the page takes no fonts out of `data:`
     modulePreload: { polyfill: false },
-    rolldownOptions: { input: { index: "index.html", theme: "src/look/theme.ts" }, output: { chunkFileNames: chunkName } },
+    rolldownOptions: { input: { index: "index.html", theme: "src/look/theme.ts" }, output: { chunkFileNames: chunkName, codeSplitting: { groups: around() } } },
     chunkSizeWarningLimit: 700,
   },
   server: {

@@ -16,6 +16,7 @@ from typing import Any, Final
 import pytest
 
 from .conftest import ROOT, UI
+from .weights import weigh
 
 STATIC = ROOT / "api" / "static"
 
@@ -26,7 +27,7 @@ PAGE_BYTES_MAX: Final = {"execution": 110_000, "builder": 210_000}
 
 def loaded_by(page: str) -> set[Path]:
     """The files that are loaded before a page is shown, its own and all that they need."""
-    shell = (next(one for one in (STATIC / "assets").glob("index-*.js") if "__vite__mapDeps" in one.read_text())).read_text()
+    shell = (next(one for one in (STATIC / "assets").glob("frame-*.js"))).read_text()
     listed = re.search(r"m\.f=\[([^\]]*)\]", shell)
     asked = re.search(rf"import\(.\./page-{page}-[\w-]+\.js.\).{{0,60}}?__vite__mapDeps\(\[([\d,]*)\]", shell)
     assert listed is not None
@@ -39,8 +40,14 @@ def loaded_by(page: str) -> set[Path]:
 def test_a_page_loads_no_more_than_it_may_before_it_is_shown(build: ModuleType, page: str) -> None:
     shell = {STATIC / name for name in re.findall(r"assets/[\w.-]+\.(?:js|css)", (STATIC / "index.html").read_text())}
     more = loaded_by(page) - loaded_by("executions") - shell
-    size = sum(len(gzip.compress(file.read_bytes())) for file in more)
-    assert 50_000 < size <= PAGE_BYTES_MAX[page], f"{size:,} bytes in {sorted(file.name for file in more)}"
+    weights = weigh(more)
+    assert 50_000 < weights.total <= PAGE_BYTES_MAX[page], f"{weights.total:,} bytes:\n{weights.table()}"
+
+
+@pytest.mark.parametrize("worker", ["layout", "parse"])
+def test_a_worker_loads_nothing_of_what_stands_around_the_pages(build: ModuleType, worker: str) -> None:
+    (file,) = (STATIC / "assets").glob(f"{worker}.worker-*.js")
+    assert not re.search(r"\./(?:frame|libraries)-", file.read_text())
 
 
 def test_what_is_served_is_built_of_these_sources(build: ModuleType) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import re
 from typing import Any, Final
 
@@ -11,6 +10,7 @@ from playwright.sync_api import expect
 from tests.api.conftest import Server
 
 from .conftest import ROOT, Look, Opener, violations
+from .weights import weigh
 
 STATIC: Final = ROOT / "api" / "static"
 FIRST_PAGE_BYTES_MAX: Final = 170_000
@@ -38,8 +38,9 @@ def test_the_first_page_is_light(open_page: Opener, server: Server) -> None:
     expect(page.get_by_role("grid", name="Executions")).to_be_visible()
     files = [STATIC / url.removeprefix(f"{server.url}/") for url in asked if url.endswith((".js", ".css"))]
     assert len(files) >= 5
-    size = sum(len(gzip.compress(file.read_bytes())) for file in files)
-    assert size <= FIRST_PAGE_BYTES_MAX, f"{size:,} bytes in {sorted(file.name for file in files)}"
+    weights = weigh(files)
+    print(weights.table())
+    assert weights.total <= FIRST_PAGE_BYTES_MAX, f"{weights.total:,} bytes:\n{weights.table()}"
 
 
 def test_a_filter_stands_in_the_address_and_back_takes_it_away(open_page: Opener, server: Server) -> None:

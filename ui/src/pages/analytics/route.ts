@@ -4,7 +4,7 @@ import { createRoute, lazyRouteComponent } from "@tanstack/react-router";
 import { root } from "../root";
 import { oneIn, textIn, wholeIn } from "../search";
 import { dayIn, GROUPS, LASTS, type Group, type Last } from "./ranges";
-import { say } from "./words";
+import { say } from "./title";
 
 export interface AnalyticsSearch {
   readonly last?: Last | undefined;

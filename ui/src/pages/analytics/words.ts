@@ -1,9 +1,10 @@
 /** The words of analytics. */
 
 import { speak } from "../../words/speak";
+import { title } from "./title";
 
 export const say = speak("analytics", {
-  title: "Analytics",
+  ...title,
   ofExecutions: "Executions",
   ofModels: "Models",
   range: "Time",

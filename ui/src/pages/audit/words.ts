@@ -1,9 +1,10 @@
 /** The words of the audit. */
 
 import { speak } from "../../words/speak";
+import { title } from "./title";
 
 export const say = speak("audit", {
-  title: "Audit",
+  ...title,
   found: "{n, number}",
   first: "the latest {n, number}",
   at: "When · {zone}",

@@ -1,9 +1,10 @@
 /** The words of the comparison of executions. */
 
 import { speak } from "../../words/speak";
+import { title } from "./title";
 
 export const say = speak("compare-executions", {
-  title: "Compare executions",
+  ...title,
   left: "Left",
   right: "Right",
   execution: "Execution",

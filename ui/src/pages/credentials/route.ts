@@ -3,7 +3,7 @@
 import { createRoute, lazyRouteComponent } from "@tanstack/react-router";
 import { root } from "../root";
 import { oneIn, textIn } from "../search";
-import { say } from "./words";
+import { say } from "./title";
 
 /** How an authorization ended that was begun here, as the server says it in the address. */
 export const OUTCOMES = ["connected", "again", "refused", "away", "expired", "broken_off", "foreign", "unreadable", "unready"] as const;

@@ -1,9 +1,10 @@
 /** The words of credentials. */
 
 import { speak } from "../../words/speak";
+import { title } from "./title";
 
 export const say = speak("credentials", {
-  title: "Credentials",
+  ...title,
   found: "{n, number}",
   create: "Keep a credential",
   createDots: "Keep a credential …",

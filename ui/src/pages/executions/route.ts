@@ -6,7 +6,7 @@ import type { Sort } from "../../views/data";
 import { root } from "../root";
 import { oneIn, someIn, textIn, textsIn } from "../search";
 import { STATUSES, type Status } from "./statuses";
-import { say } from "./words";
+import { say } from "./title";
 
 export interface ExecutionsSearch {
   readonly status?: Status[] | undefined;

@@ -1,9 +1,10 @@
 /** The words of the list of executions. */
 
 import { speak } from "../../words/speak";
+import { title } from "./title";
 
 export const say = speak("executions", {
-  title: "Executions",
+  ...title,
   found: "{n, number}",
   first: "the latest {n, number}",
   state: "State",

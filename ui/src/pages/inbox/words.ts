@@ -1,9 +1,10 @@
 /** The words of the inbox. */
 
 import { speak } from "../../words/speak";
+import { title } from "./title";
 
 export const say = speak("inbox", {
-  title: "Inbox",
+  ...title,
   which: "Which tasks",
   mine: "Mine",
   groups: "My groups'",

@@ -1,9 +1,10 @@
 /** The words of the incidents. */
 
 import { speak } from "../../words/speak";
+import { title } from "./title";
 
 export const say = speak("incidents", {
-  title: "Incidents",
+  ...title,
   found: "{n, plural: one open|# open}, by {causes, plural: one cause|# causes}",
   cause: "Error",
   count: "Open",

@@ -3,7 +3,7 @@
 import { createRoute, lazyRouteComponent } from "@tanstack/react-router";
 import { root } from "../root";
 import { oneIn, textIn } from "../search";
-import { say } from "./words";
+import { say } from "./title";
 
 export const TABS = ["server", "readModels", "backup", "browser"] as const;
 

@@ -1,9 +1,10 @@
 /** The words of the page of settings. */
 
 import { speak } from "../../words/speak";
+import { title } from "./title";
 
 export const say = speak("settings", {
-  title: "Server and settings",
+  ...title,
   which: "What is shown",
   serverTab: "Server",
   readModelsTab: "Read models",

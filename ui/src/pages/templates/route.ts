@@ -3,7 +3,7 @@
 import { createRoute, lazyRouteComponent } from "@tanstack/react-router";
 import { root } from "../root";
 import { textIn, textsIn } from "../search";
-import { say } from "./words";
+import { say } from "./title";
 
 export interface TemplatesSearch {
   readonly find?: string | undefined;

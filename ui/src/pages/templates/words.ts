@@ -1,9 +1,10 @@
 /** The words of the gallery of templates. */
 
 import { speak } from "../../words/speak";
+import { title } from "./title";
 
 export const say = speak("templates", {
-  title: "Templates",
+  ...title,
   count: "{n, plural:one to begin with|# to begin with}",
   empty: "Begin with nothing",
   find: "Find by title, description or tag",

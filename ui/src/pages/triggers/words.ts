@@ -1,9 +1,10 @@
 /** The words of schedules and triggers. */
 
 import { speak } from "../../words/speak";
+import { title } from "./title";
 
 export const say = speak("triggers", {
-  title: "Schedules and triggers",
+  ...title,
   found: "{n, number}",
   name: "Trigger",
   type: "Type",

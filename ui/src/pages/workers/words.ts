@@ -1,9 +1,10 @@
 /** The words of workers and the cluster. */
 
 import { speak } from "../../words/speak";
+import { title } from "./title";
 
 export const say = speak("workers", {
-  title: "Workers and cluster",
+  ...title,
   found: "{n, plural: one worker|# workers}",
   which: "What is looked at",
   workersTab: "Workers",

@@ -1,9 +1,10 @@
 /** The words of the list of workflows. */
 
 import { speak } from "../../words/speak";
+import { title } from "./title";
 
 export const say = speak("workflows", {
-  title: "Workflows",
+  ...title,
   asOf: "{n, number} · as of {at}",
   refresh: "Look again",
   name: "Workflow",
