@@ -24,6 +24,8 @@ ANSWER_TIMEOUT_S: Final = 30.0
 ENDED: Final = frozenset({"completed", "failed", "cancelled", "terminated", "quarantined"})
 WAIT_STEP_S: Final = 20.0
 """A start that waits for the end is held by the server for at most so long at a time."""
+RUN_STEP_S: Final = 5.0
+"""The start of a run is held shorter: of an incident of a child the server says nothing, so it is looked for."""
 LOOK_EVERY_S: Final = (0.02, 0.05, 0.1, 0.2, 0.5)
 """How often an execution is looked at that is waited for; the last one goes on."""
 LOOK_BELOW_EVERY: Final = 4
@@ -69,7 +71,7 @@ class Wait:
 
     def at_start_s(self) -> float:
         """How long the start itself may be held."""
-        return WAIT_STEP_S if self._timeout_s is None else min(WAIT_STEP_S, self._timeout_s)
+        return RUN_STEP_S if self._timeout_s is None else min(RUN_STEP_S, self._timeout_s)
 
     def pause_s(self, execution: Mapping[str, Any]) -> float:
         """How long to wait before it is looked at again. Raises TimeoutError when the time is up."""

@@ -42,7 +42,7 @@ def opened() -> Iterator[Bank]:
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     found = Bank(server.server_port)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
     try:
         yield found
     finally:

@@ -110,7 +110,7 @@ def test_through_a_proxy(plain: Server, proxy: ForwardProxy, monkeypatch: pytest
     monkeypatch.setenv("HTTP_PROXY", f"http://127.0.0.1:{proxy.port}")
     check_all_works(plain.url)
     asked = set(proxy.asked)
-    paths = ("/v1/workflows", "/v1/worker/poll", "/v1/worker/results", "/v1/workflows/user_activities/executions?wait=20")
+    paths = ("/v1/workflows", "/v1/worker/poll", "/v1/worker/results", "/v1/workflows/user_activities/executions?wait=5")
     assert {f"POST {plain.url}{path}" for path in paths} <= asked
 
 

@@ -19,7 +19,7 @@ from tests.api.reading import Stream
 
 HERE = Path(__file__).parent
 EXAMPLE = HERE.parents[2] / "examples" / "support_agent.yaml"
-CALLS = 3
+CALLS = 5
 MAIL = "Order 7 came broken. I want my money back."
 
 
@@ -76,9 +76,9 @@ def test_an_answer_matches_its_schema_and_is_seen_while_it_comes(server: Server)
     assert json.loads(said) == output["value"]
 
 
-def test_the_agent_of_the_example_is_asked_again_and_again_until_its_budget_stops_it(server: Server) -> None:
-    """The model answers at once, and with little: a loop around it asks on."""
-    server.publish(again_and_again())
+def test_the_agent_of_the_example_calls_a_tool_again_and_again_until_its_budget_stops_it(server: Server) -> None:
+    """Once it has called a tool, told that the arguments do not fit, the model calls it again."""
+    server.publish(bounded())
     server.start("support_agent", {"mail": MAIL}, execution_id="e")
     Stream(server, "/v1/executions/e/events?from=0").rest()
     end = server.get("/v1/executions/e").json
@@ -87,17 +87,16 @@ def test_the_agent_of_the_example_is_asked_again_and_again_until_its_budget_stop
     assert end["error"]["details"]["spent"] == CALLS
     history = server.get("/v1/executions/e/history").json["events"]
     assert sum(event["type"] == "UsageCounted" for event in history) == CALLS
+    assert {event["path"] for event in history if event["type"] == "ScopeEntered"} == {f"helper[{turn}]" for turn in range(CALLS + 1)}
     server.stop()
     verified = subprocess.run(["refold", "verify", "--all", "--data", server.data], capture_output=True, text=True, check=False)
     assert "0 differences" in verified.stdout
 
 
-def again_and_again() -> dict[str, Any]:
-    """The example with its agent in a loop, calls as JSON, and a budget."""
+def bounded() -> dict[str, Any]:
+    """The example on the small model, with a tool to be called first, calls as JSON, and a budget."""
     document = parse_document(EXAMPLE.read_bytes(), "yaml")
-    *inside, _ = document["nodes"]
-    inside[0]["config"] |= {"tool_mode": "schema", "max_tokens": 60}
-    body = {"nodes": inside, "edges": [edge for edge in document["edges"] if edge.get("type") == "ai_tool"]}
+    document["nodes"][0]["config"] |= {"tool_mode": "schema", "must_call": True, "max_tokens": 60}
+    document["settings"]["models"]["careful"]["use"] = "ollama:smollm2"
     document["settings"]["budget"] = {"model_calls": CALLS}
-    loop = {"id": "again", "type": "while", "config": {"condition": "true", "body": body}}
-    return {**document, "nodes": [loop], "edges": []}
+    return document

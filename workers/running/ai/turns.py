@@ -149,14 +149,13 @@ def _in_words(tools: Sequence[Mapping[str, Any]]) -> str:
 
 
 def _choice(names: Sequence[str], schema: Any, must_call: bool) -> dict[str, Any]:
+    """A call of one tool, or the answer, which is not left out."""
+    call = {"type": "object", "properties": {"tool": {"enum": list(names)}, "arguments": {"type": "object"}}, "required": ["tool"]}
     if must_call:
-        return {"type": "object", "properties": {"tool": {"enum": list(names)}, "arguments": {"type": "object"}}, "required": ["tool"]}
+        return call
     answer = {"type": "string"} if schema is None else schema
-    return {
-        "type": "object",
-        "properties": {"tool": {"enum": [*names, NONE]}, "arguments": {"type": "object"}, "answer": answer},
-        "required": ["tool"],
-    }
+    done = {"type": "object", "properties": {"tool": {"enum": [NONE]}, "answer": answer}, "required": ["tool", "answer"]}
+    return {"type": "object", "anyOf": [call, done]}
 
 
 def _from_choice(message: Message, value: Any, is_structured: bool) -> tuple[Message, Any]:
@@ -164,7 +163,7 @@ def _from_choice(message: Message, value: Any, is_structured: bool) -> tuple[Mes
     if value["tool"] != NONE:
         arguments = encode(value.get("arguments", {})).decode()
         return msgspec.structs.replace(message, parts=(ToolCallPart(id="", name=value["tool"], arguments=arguments),)), None
-    answer = value.get("answer", "")
+    answer = value["answer"]
     text = answer if isinstance(answer, str) else encode(answer).decode()
     return msgspec.structs.replace(message, parts=(TextPart(text=text),)), answer if is_structured else None
 
