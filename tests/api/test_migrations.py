@@ -82,6 +82,9 @@ def test_they_go_on_by_the_version_and_what_is_shown_of_them_is_of_it(server: Se
     assert server.get("/v1/executions/migmoved-0/trace").status == 200
     assert server.get("/v1/executions/migmoved-0/why").status == 200
     assert "0 differences" in refold("verify", "migmoved-0", "--data", str(server.data)).stdout
+    recorded = refold("test", "--record", "migmoved-0", "--data", str(server.data))
+    assert recorded.returncode != 0
+    assert "its definition was changed at event 6, which no test of one definition can say; record another" in recorded.stderr
 
 
 def test_one_that_cannot_stays_alone_and_it_is_all_taken_back_but_where_something_new_has_run(server: Server) -> None:

@@ -13,7 +13,7 @@ import css from "./bulk.module.css";
 import { ACTIONS, type BulkAction, type BulkOperation, type BulkResult, type Result, RESULTS_MAX, steer, undo, useOperation, useResults } from "./data";
 import { say } from "./words";
 
-const TAKES_BACK: ReadonlySet<string> = new Set(["pause", "resume"]);
+const TAKES_BACK: ReadonlySet<string> = new Set(["pause", "resume", "migrate"]);
 
 interface OperationProps {
   readonly id: string;
@@ -99,6 +99,7 @@ function Steer({ of: { operation_id: id, status, action, ok, ended_at }, onStart
 }
 
 function sayAction(action: string): string {
+  if (action === "migrate" || action === "go back") return say(action === "migrate" ? "migrate" : "goBack");
   return (ACTIONS as readonly string[]).includes(action) ? say(action as BulkAction) : action;
 }
 

@@ -30,6 +30,8 @@ export const say = speak("bulk", {
   terminate: "Terminate",
   pause: "Pause",
   resume: "Resume",
+  migrate: "Go on by another version",
+  goBack: "Go back to the version before",
   retrySays: "Each of them tries again what has failed: all its open incidents are resolved so.",
   failSays: "In each of them what has failed counts as failed, and its error edges and handlers go on: all its open incidents are resolved so.",
   cancelSays: "Each of them is stopped, with its clean-up.",

@@ -1,7 +1,7 @@
 /** A node of the graph, and a container with what is in it. */
 
 import { Handle, type Node, type NodeProps, Position } from "@xyflow/react";
-import type { JSX, ReactNode } from "react";
+import type { CSSProperties, JSX, ReactNode } from "react";
 import { names } from "../parts/class-names";
 import { Icon } from "../parts/icon";
 import { lookOf, Mark } from "../parts/state";
@@ -31,7 +31,7 @@ export function BoxNode({ data: { box, isChosen, onFold, detail } }: NodeProps<N
   const status = look && statusOf(box.kind, look.state);
   const shown = status && lookOf(status);
   return (
-    <div className={names(css["box"], isChosen && css["chosen"], isOfExecution && look === undefined && (isPast ? css["ghost"] : css["idle"]), shown && css[shown], isWrong && css["failed"], box.mark && css[box.mark.is])} data-path={box.path} title={`${box.says}\n${box.kind}`}>
+    <div className={names(css["box"], isChosen && css["chosen"], isOfExecution && look === undefined && (isPast ? css["ghost"] : css["idle"]), shown && css[shown], isWrong && css["failed"], box.mark && css[box.mark.is], heatOf(box))} style={warmth(box)} data-path={box.path} title={`${box.says}\n${box.kind}`}>
       <Ends box={box} isChosen={isChosen} />
       <span className={css["icon"]}>
         <Icon name={kindIcon(box.kind)} size={16} />
@@ -42,6 +42,7 @@ export function BoxNode({ data: { box, isChosen, onFold, detail } }: NodeProps<N
           {box.kind}
           {look !== undefined && detail(box) !== "" && ` · ${detail(box)}`}
           {look === undefined && isPast && ` · ${say("notYet")}`}
+          {box.heat && ` · ${box.heat.says}`}
         </span>
       </span>
       {box.rooms.length > 0 && <Fold path={box.path} isClosed says={box.says} onFold={onFold} />}
@@ -60,7 +61,7 @@ export function ContainerNode({ data: { box, isChosen, rooms, onFold, detail, ca
   const { look, isPast, isWrong } = useBoxLook(box.path);
   const status = look && statusOf(box.kind, look.state);
   return (
-    <div className={names(css["container"], isChosen && css["chosen"], isWrong && css["failed"], look === undefined && isPast && css["ghost"], box.mark && css[box.mark.is])} data-path={box.path}>
+    <div className={names(css["container"], isChosen && css["chosen"], isWrong && css["failed"], look === undefined && isPast && css["ghost"], box.mark && css[box.mark.is], heatOf(box))} style={warmth(box)} data-path={box.path}>
       <Ends box={box} isChosen={isChosen} />
       <div className={css["caption"]}>
         <Fold path={box.path} isClosed={false} says={box.says} onFold={onFold} />
@@ -69,6 +70,7 @@ export function ContainerNode({ data: { box, isChosen, rooms, onFold, detail, ca
         <span className={css["second"]}>
           {box.kind}
           {look !== undefined && detail(box) !== "" && ` · ${detail(box)}`}
+          {box.heat && ` · ${box.heat.says}`}
         </span>
         {isWrong && <Wrong />}
         {box.mark && <Compared mark={box.mark} />}
@@ -88,6 +90,15 @@ export function ContainerNode({ data: { box, isChosen, rooms, onFold, detail, ca
       )}
     </div>
   );
+}
+
+/** The more took it the warmer it is; what nobody took is dashed. */
+function heatOf({ heat }: Box): string | undefined {
+  return heat && css[heat.share > 0 ? "warm" : "cold"];
+}
+
+function warmth({ heat }: Box): CSSProperties | undefined {
+  return heat && { ["--heat" as string]: `${Math.round(heat.share * 100)}%` };
 }
 
 /** What became of it: a sign and a word. */

@@ -22,11 +22,11 @@ export function LinkEdge({ data }: EdgeProps<Edge<LinkEdgeData>>): JSX.Element |
   const editing = useEditing();
   if (data === undefined) return null;
   const { link, from, to } = data;
-  const says = [link.mark === undefined ? "" : say(link.mark), link.isBack && editing !== null ? "↺" : "", link.type === "main" || link.type === link.port ? "" : link.type, link.port === "out" ? "" : link.port, link.when ?? ""].filter(Boolean).join(" · ");
+  const says = [link.mark === undefined ? "" : say(link.mark), link.isBack && editing !== null ? "↺" : "", link.type === "main" || link.type === link.port ? "" : link.type, link.port === "out" ? "" : link.port, link.when ?? "", link.heat?.says ?? ""].filter(Boolean).join(" · ");
   return (
     <>
       {editing !== null && <path d={way(from, to, link.isBack)} className={css["grip"]} />}
-      <path d={way(from, to, link.isBack)} className={names(css["link"], css[look], link.type !== "main" && css["typed"], link.mark && css[`link-${link.mark}`], isWrong && css["wrongLink"], editing?.chosenLink === link.id && css["chosenLink"])} />
+      <path d={way(from, to, link.isBack)} className={names(css["link"], css[link.heat === undefined ? look : link.heat.share > 0 ? "taken" : "untaken"], link.type !== "main" && css["typed"], link.mark && css[`link-${link.mark}`], isWrong && css["wrongLink"], editing?.chosenLink === link.id && css["chosenLink"])} style={link.heat && { strokeWidth: 1 + 3 * link.heat.share }} />
       {editing !== null && <Insert link={link} from={from} to={to} onInsert={editing.onInsert} />}
       {says !== "" && (
         <EdgeLabelRenderer>

@@ -18,6 +18,14 @@ export interface Box {
   readonly position: { readonly x: number; readonly y: number } | null;
   /** Where two definitions are compared, what became of it. */
   readonly mark?: BoxMark;
+  /** Where it is counted who took it. */
+  readonly heat?: Heat;
+}
+
+/** How many took something, of all: 0 to 1, and in words. */
+export interface Heat {
+  readonly share: number;
+  readonly says: string;
 }
 
 export interface BoxMark {
@@ -52,6 +60,7 @@ export interface Link {
   /** `main`, or of which typed kind it is: `ai_tool`. */
   readonly type: string;
   readonly mark?: "added" | "removed";
+  readonly heat?: Heat;
 }
 
 type Map_ = { readonly [key: string]: Json };

@@ -18,9 +18,10 @@ interface ConfirmProps {
   /** Does it. What it is refused with is shown, and nothing that was typed is lost. */
   readonly onDo: () => Promise<void>;
   readonly onClose: () => void;
+  readonly width?: number;
 }
 
-export function Confirm({ title, children, does, not, onDo, onClose }: ConfirmProps): JSX.Element {
+export function Confirm({ title, children, does, not, onDo, onClose, width }: ConfirmProps): JSX.Element {
   const [error, setError] = useState<Error | null>(null);
   const [isAtWork, setAtWork] = useState(false);
   const go = async () => {
@@ -35,7 +36,7 @@ export function Confirm({ title, children, does, not, onDo, onClose }: ConfirmPr
     }
   };
   return (
-    <Dialog title={title} onClose={onClose}>
+    <Dialog title={title} onClose={onClose} {...(width !== undefined && { width })}>
       <form
         className={css["form"]}
         onSubmit={(event) => {

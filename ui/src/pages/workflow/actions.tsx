@@ -1,7 +1,7 @@
 /** What can be done with a workflow besides starting it: activate another version, archive it. */
 
 import { useNavigate } from "@tanstack/react-router";
-import { type JSX, useState } from "react";
+import { type JSX, lazy, Suspense, useState } from "react";
 import { api, ask } from "../../api/client";
 import { useItems } from "../../frame/commands";
 import { Confirm } from "../../parts/confirm";
@@ -12,14 +12,17 @@ import { Brief } from "./brief";
 import { Running } from "./running";
 import { say } from "./words";
 
+const MigrateDialog = lazy(async () => ({ default: (await import("./migrate-dialog")).MigrateDialog }));
+
 interface ActionsProps {
   readonly name: string;
   readonly chosen: Version;
   readonly active: Version | undefined;
+  readonly versions: readonly Version[];
 }
 
-export function Actions({ name, chosen, active }: ActionsProps): JSX.Element {
-  const [doing, setDoing] = useState<"activate" | "archive" | null>(null);
+export function Actions({ name, chosen, active, versions }: ActionsProps): JSX.Element {
+  const [doing, setDoing] = useState<"activate" | "archive" | "migrate" | null>(null);
   const again = useAgain(name);
   const navigate = useNavigate();
   const { version } = chosen;
@@ -38,6 +41,7 @@ export function Actions({ name, chosen, active }: ActionsProps): JSX.Element {
   const items = [
     { id: "executions", says: say("executions"), icon: "executions", run: () => void navigate({ to: "/executions", search: { workflow: name } }) },
     { id: "activate", says: activates, not: version === active?.version ? say("isActive") : undefined, run: () => setDoing("activate") },
+    { id: "migrate", says: say("migrate"), not: versions.length < 2 ? say("onlyOneToGo") : undefined, run: () => setDoing("migrate") },
     { id: "archive", says: say("archive"), not: active === undefined ? say("isArchived") : undefined, run: () => setDoing("archive") },
   ] as const satisfies readonly MenuItem[];
   useItems(items, name);
@@ -50,6 +54,18 @@ export function Actions({ name, chosen, active }: ActionsProps): JSX.Element {
           <Running name={name} />
           {active && <Brief name={name} before={active.version} after={version} />}
         </Confirm>
+      )}
+      {doing === "migrate" && (
+        <Suspense>
+          <MigrateDialog
+            name={name}
+            versions={versions.map((one) => one.version)}
+            from={version}
+            to={active?.version ?? version}
+            onStarted={(operation) => void navigate({ to: "/executions", search: { workflow: name, operation } })}
+            onClose={close}
+          />
+        </Suspense>
       )}
       {doing === "archive" && (
         <Confirm title={`${say("archive")}: ${name}`} does={say("archive")} onDo={archive} onClose={close}>

@@ -57,6 +57,19 @@ export function useDifference(name: string, before: number, after: number) {
   });
 }
 
+/** What reads the journal does so one at a time at a server: who comes meanwhile waits. */
+export const IN_TURN = { retry: (count: number, error: Error) => error instanceof Problem && error.reason === "busy" && count < 30, retryDelay: 1_000 };
+
+/** What the last executions took of a version. Counting takes a while, and is of the moment. */
+export function useCoverage(name: string, version: number, last: number) {
+  return useQuery({
+    queryKey: ["workflow", name, "coverage", version, last],
+    staleTime: 30_000,
+    ...IN_TURN,
+    queryFn: ({ signal }) => ask(api.GET("/v1/workflows/{name}/coverage", { params: { path: { name }, query: { version, last } }, signal })),
+  });
+}
+
 /** After something was done, which version is active is asked again. */
 export function useAgain(name: string): () => void {
   const client = useQueryClient();

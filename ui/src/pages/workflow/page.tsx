@@ -18,6 +18,7 @@ import { StartDialog } from "../../start/start-dialog";
 import { Actions } from "./actions";
 import { useOutline, useSource, useVersions, type Version } from "./data";
 import { Compared } from "./compared";
+import { Covered } from "./covered";
 import css from "./page.module.css";
 import { TABS, workflow, type WorkflowSearch } from "./route";
 import { VersionList } from "./version-list";
@@ -55,7 +56,7 @@ function Known({ name, versions }: { name: string; versions: readonly Version[] 
   return (
     <div className={css["page"]}>
       <Head title={name} says={<span>{active ? say("startsWith", { n: active.version }) : say("archived")}</span>}>
-        <Actions name={name} chosen={chosen} active={active} />
+        <Actions name={name} chosen={chosen} active={active} versions={versions} />
         <Button onClick={() => void navigate({ to: "/workflows/$name/edit", params: { name }, search: {} })}>{say("edit")}</Button>
         {active && (
           <Button look="main" icon="play" onClick={() => setStarting(true)}>
@@ -69,6 +70,7 @@ function Known({ name, versions }: { name: string; versions: readonly Version[] 
             <Guard of={`${tab} ${chosen.version}`}>
               {tab === "graph" && <Drawn name={name} version={chosen.version} search={search} onShow={show} />}
               {tab === "text" && <Source name={name} version={chosen.version} />}
+              {tab === "coverage" && <Covered name={name} version={chosen.version} search={search} onShow={show} />}
               {tab === "diff" && <Compared name={name} versions={versions} after={chosen.version} search={search} onShow={show} />}
             </Guard>
           </div>

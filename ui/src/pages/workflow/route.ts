@@ -5,7 +5,7 @@ import { VIEWS, type ViewId } from "../../compare/views";
 import { root } from "../root";
 import { oneIn, textIn, textsIn, wholeIn } from "../search";
 
-export const TABS = ["graph", "text", "diff"] as const;
+export const TABS = ["graph", "text", "diff", "coverage"] as const;
 export type TabId = (typeof TABS)[number];
 
 export interface WorkflowSearch {
@@ -20,6 +20,8 @@ export interface WorkflowSearch {
   readonly closed?: string[] | undefined;
   /** Whether the diff tells where nodes stand in the picture, too. */
   readonly layout?: "yes" | undefined;
+  /** Of so many executions it is counted what they took. */
+  readonly last?: number | undefined;
 }
 
 export const workflow = createRoute({
@@ -33,6 +35,7 @@ export const workflow = createRoute({
     node: textIn(search, "node"),
     closed: textsIn(search, "closed"),
     layout: oneIn(search, "layout", ["yes"]),
+    last: wholeIn(search, "last"),
   }),
   component: lazyRouteComponent(() => import("./page"), "WorkflowPage"),
 });
