@@ -12,7 +12,7 @@ import { kindIcon } from "./kinds";
 import { isLabelled } from "./measures";
 import type { Box, BoxMark, Room } from "./outline";
 import { statusOf } from "./status";
-import { useBoxLook } from "./view";
+import { type Sign, useBoxLook } from "./view";
 import { say } from "./words";
 
 export interface BoxNodeData extends Record<string, unknown> {
@@ -27,12 +27,13 @@ export interface BoxNodeData extends Record<string, unknown> {
 }
 
 export function BoxNode({ data: { box, isChosen, onFold, detail } }: NodeProps<Node<BoxNodeData>>): JSX.Element {
-  const { look, isPast, isOfExecution, isWrong } = useBoxLook(box.path);
+  const { look, isPast, isOfExecution, isWrong, sign } = useBoxLook(box.path);
   const status = look && statusOf(box.kind, look.state);
   const shown = status && lookOf(status);
   return (
-    <div className={names(css["box"], isChosen && css["chosen"], isOfExecution && look === undefined && (isPast ? css["ghost"] : css["idle"]), shown && css[shown], isWrong && css["failed"], box.mark && css[box.mark.is], heatOf(box))} style={warmth(box)} data-path={box.path} title={`${box.says}\n${box.kind}`}>
+    <div className={names(css["box"], isChosen && css["chosen"], isOfExecution && look === undefined && (isPast ? css["ghost"] : css["idle"]), shown && css[shown], isWrong && css["failed"], sign === "halt" && css["halted"], box.mark && css[box.mark.is], heatOf(box))} style={warmth(box)} data-path={box.path} title={`${box.says}\n${box.kind}`}>
       <Ends box={box} isChosen={isChosen} />
+      {sign && <Signed sign={sign} />}
       <span className={css["icon"]}>
         <Icon name={kindIcon(box.kind)} size={16} />
       </span>
@@ -58,11 +59,12 @@ export function BoxNode({ data: { box, isChosen, onFold, detail } }: NodeProps<N
 }
 
 export function ContainerNode({ data: { box, isChosen, rooms, onFold, detail, caption } }: NodeProps<Node<BoxNodeData>>): JSX.Element {
-  const { look, isPast, isWrong } = useBoxLook(box.path);
+  const { look, isPast, isWrong, sign } = useBoxLook(box.path);
   const status = look && statusOf(box.kind, look.state);
   return (
-    <div className={names(css["container"], isChosen && css["chosen"], isWrong && css["failed"], look === undefined && isPast && css["ghost"], box.mark && css[box.mark.is], heatOf(box))} style={warmth(box)} data-path={box.path}>
+    <div className={names(css["container"], isChosen && css["chosen"], isWrong && css["failed"], look === undefined && isPast && css["ghost"], sign === "halt" && css["halted"], box.mark && css[box.mark.is], heatOf(box))} style={warmth(box)} data-path={box.path}>
       <Ends box={box} isChosen={isChosen} />
+      {sign && <Signed sign={sign} />}
       <div className={css["caption"]}>
         <Fold path={box.path} isClosed={false} says={box.says} onFold={onFold} />
         <span className={css["name"]}>{box.says}</span>
@@ -99,6 +101,15 @@ function heatOf({ heat }: Box): string | undefined {
 
 function warmth({ heat }: Box): CSSProperties | undefined {
   return heat && { ["--heat" as string]: `${Math.round(heat.share * 100)}%` };
+}
+
+/** It halts here, or would: at its upper edge, beside all that it says of its run. */
+function Signed({ sign }: { sign: Sign }): JSX.Element {
+  return (
+    <span className={names(css["sign"], css[sign])} role="img" aria-label={say(sign)} title={say(sign)}>
+      {sign === "halt" && <Mark look="paused" size={12} />}
+    </span>
+  );
 }
 
 /** What became of it: a sign and a word. */

@@ -103,7 +103,7 @@ interface RowProps {
 }
 
 function Row({ id, row, top, isChosen, leads, onGo, onFold, detail }: RowProps): JSX.Element {
-  const { look, isPast, isOfExecution, isWrong } = useBoxLook(row.key);
+  const { look, isPast, isOfExecution, isWrong, sign } = useBoxLook(row.key);
   const status = look === undefined || row.box === null ? undefined : statusOf(row.box.kind, look.state);
   const more = look === undefined || row.box === null ? "" : (detail?.(row.box) ?? "");
   const isIdle = isOfExecution && row.box !== null && look === undefined;
@@ -142,6 +142,7 @@ function Row({ id, row, top, isChosen, leads, onGo, onFold, detail }: RowProps):
       )}
       {isIdle && <span className={css["soft"]}>{say(isPast ? "notYet" : "notBegun")}</span>}
       {isWrong && <span className={css["state"]}>{say("wrong")}</span>}
+      {sign && <span className={css["state"]}>{say(sign)}</span>}
       {more !== "" && <span className={css["soft"]}>{more}</span>}
       {leads.map((link) => (
         <Lead key={link.id} link={link} isOfExecution={isOfExecution} />

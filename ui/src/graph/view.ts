@@ -3,6 +3,9 @@
 import { createContext, useContext, useSyncExternalStore } from "react";
 import type { BoxLook, LinkLook, Looks } from "./looks";
 
+/** What whoever debugs is to see at a box: it halts there, or would. */
+export type Sign = "halt" | "breakpoint";
+
 const NOTHING: Looks = { boxes: new Map(), links: new Map(), rooms: new Map() };
 
 export class View {
@@ -12,6 +15,7 @@ export class View {
   /** Whether it is of an execution at all; else nothing is yet to come, and no box is drawn as if it were. */
   readonly isOfExecution: boolean;
   #wrong: ReadonlySet<string> = new Set();
+  #signs: ReadonlyMap<string, Sign> = new Map();
   readonly #hearers = new Map<string, Set<() => void>>();
   readonly #all = new Set<() => void>();
 
@@ -34,6 +38,17 @@ export class View {
     const before = this.#wrong;
     this.#wrong = wrong;
     for (const [path, hearers] of this.#hearers) if (before.has(path) !== wrong.has(path)) for (const hearer of hearers) hearer();
+  }
+
+  /** Say at which boxes of the definition it halts, or would. */
+  sign(signs: ReadonlyMap<string, Sign>): void {
+    const before = this.#signs;
+    this.#signs = signs;
+    for (const [path, hearers] of this.#hearers) if (before.get(path) !== signs.get(path)) for (const hearer of hearers) hearer();
+  }
+
+  signOf(path: string): Sign | undefined {
+    return this.#signs.get(path);
   }
 
   isWrong(path: string): boolean {
@@ -66,15 +81,15 @@ export class View {
 
 export const ViewContext = createContext<View>(new View());
 
-export function useBoxLook(path: string): { readonly look: BoxLook | undefined; readonly isPast: boolean; readonly isOfExecution: boolean; readonly isWrong: boolean } {
+export function useBoxLook(path: string): { readonly look: BoxLook | undefined; readonly isPast: boolean; readonly isOfExecution: boolean; readonly isWrong: boolean; readonly sign: Sign | undefined } {
   const view = useContext(ViewContext);
   const hear = (hearer: () => void) => view.hear(path, hearer);
   const said = useSyncExternalStore(hear, () => {
     const look = view.box(path);
-    return look === undefined ? `- ${view.isPast} ${view.isWrong(path)}` : `${look.place} ${look.since} ${look.attempt} ${view.isPast}`;
+    return look === undefined ? `- ${view.isPast} ${view.isWrong(path)} ${view.signOf(path)}` : `${look.place} ${look.since} ${look.attempt} ${view.isPast} ${view.signOf(path)}`;
   });
   void said;
-  return { look: view.box(path), isPast: view.isPast, isOfExecution: view.isOfExecution, isWrong: view.isWrong(path) };
+  return { look: view.box(path), isPast: view.isPast, isOfExecution: view.isOfExecution, isWrong: view.isWrong(path), sign: view.signOf(path) };
 }
 
 export function useLinkLook(id: string): LinkLook {

@@ -22,6 +22,8 @@ export const say = speak("graph", {
   zoomAsItIs: "Zoom as it is",
   zoomAll: "All of the graph",
   wrong: "there is a problem",
+  halt: "halts here",
+  breakpoint: "breakpoint",
   openBox: "Open {name}",
   closeBox: "Close {name}",
   added: "added",

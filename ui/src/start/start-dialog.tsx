@@ -2,11 +2,12 @@
 
 import { Link } from "@tanstack/react-router";
 import { useQuery } from "@tanstack/react-query";
-import { type JSX, useMemo, useState } from "react";
+import { type JSX, lazy, Suspense, useMemo, useState } from "react";
 import { api, ask, type Schemas } from "../api/client";
 import { type Json, parse, write } from "../api/exact";
 import { freshKey } from "../api/fresh";
 import { Problem } from "../api/problem";
+import type { BreakpointRequest } from "../debug/data";
 import { fieldsOf, type Typed, typedOf } from "../form/fields";
 import { Form, valueIn } from "../form/form";
 import { Button } from "../parts/button";
@@ -18,6 +19,8 @@ import { Told } from "../parts/told";
 import { say as sayFrame } from "../words/en";
 import css from "./start-dialog.module.css";
 import { say } from "./words";
+
+const AtStart = lazy(async () => ({ default: (await import("../debug/at-start")).AtStart }));
 
 interface StartDialogProps {
   readonly name: string;
@@ -38,7 +41,7 @@ export function StartDialog({ name, onClose }: StartDialogProps): JSX.Element {
       {found.error !== null && found.data === undefined && <Told error={found.error} onRetry={() => void found.refetch()} />}
       {started !== null && <Done started={started} />}
       {started === null && found.data !== undefined && (
-        <Ask name={name} version={found.data.version} schema={(found.data.definition["input"] ?? null) as Json} onStarted={setStarted} onClose={onClose} />
+        <Ask name={name} version={found.data.version} definition={found.data.definition as Json} onStarted={setStarted} onClose={onClose} />
       )}
     </Dialog>
   );
@@ -62,13 +65,16 @@ function Done({ started }: { started: Started }): JSX.Element {
 interface AskProps {
   readonly name: string;
   readonly version: number;
-  /** What the definition says of its input. */
-  readonly schema: Json;
+  readonly definition: Json;
   readonly onStarted: (started: Started) => void;
   readonly onClose: () => void;
 }
 
-function Ask({ name, version, schema, onStarted, onClose }: AskProps): JSX.Element {
+function Ask({ name, version, definition, onStarted, onClose }: AskProps): JSX.Element {
+  const schema = (definition as { readonly [key: string]: Json })["input"] ?? null; // what it says of its input
+  const [set, setBreakpoints] = useState<readonly BreakpointRequest[] | null>(null);
+  const [half, typeBreakpoint] = useState<BreakpointRequest | null>(null);
+  const breakpoints = [...(set ?? []), ...(half === null ? [] : [half])];
   const fields = useMemo(() => fieldsOf(schema), [schema]);
   const [shape, setShape] = useState<"form" | "json">(fields === null ? "json" : "form");
   const [typed, setTyped] = useState<Typed>({});
@@ -98,7 +104,7 @@ function Ask({ name, version, schema, onStarted, onClose }: AskProps): JSX.Eleme
     try {
       const own = id.trim() || null; // an id of one's own counts once by itself
       const params = { path: { name }, header: own === null ? { "Idempotency-Key": key } : {} };
-      const body = { autostart: true, input: read, execution_id: own, priority: null, start_at: null, variables: null, breakpoints: null };
+      const body = { autostart: true, input: read, execution_id: own, priority: null, start_at: null, variables: null, breakpoints: breakpoints.length === 0 ? null : breakpoints };
       onStarted(await ask(api.POST("/v1/workflows/{name}/executions", { params, body })));
     } catch (refused) {
       setError(refused as Error);
@@ -132,6 +138,10 @@ function Ask({ name, version, schema, onStarted, onClose }: AskProps): JSX.Eleme
         <LongField label={say("input")} mono rows={8} value={text} problem={read instanceof Error ? not : undefined} onChange={(event) => setText(event.target.value)} />
       )}
       <TextField label={say("id")} mono value={id} onChange={(event) => setId(event.target.value)} />
+      <details className={css["more"]} onToggle={() => set ?? setBreakpoints([])}>
+        <summary>{say("breakpoints", { n: breakpoints.length })}</summary>
+        <Suspense>{set !== null && <AtStart definition={definition} breakpoints={set} onBreakpoints={setBreakpoints} onTyped={typeBreakpoint} />}</Suspense>
+      </details>
       {error && <Told error={error} />}
       <div className={css["buttons"]}>
         {not && <span className="soft">{not}</span>}

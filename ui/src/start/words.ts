@@ -11,6 +11,7 @@ export const say = speak("start", {
   json: "JSON",
   input: "Input (JSON)",
   id: "Id of the execution (optional)",
+  breakpoints: "Breakpoints ({n, number})",
   wrong: "This is no JSON: {why}",
   fields: "Some fields are not right yet.",
   takesNothing: "{name} says nothing of its input; whatever stands here is passed to it.",

@@ -60,6 +60,7 @@ test("a failed execution opens where it failed, one with an incident there, and 
   expect(opensAt({ status: "failed", error, waiting_for: [] })).toBe("each[1]/no");
   expect(opensAt({ status: "failed", error: { node: "" }, waiting_for: [] })).toBeNull();
   expect(opensAt({ status: "running", error: null, waiting_for: [{ for: "signal", path: "a" }, { for: "incident", path: "b" }] })).toBe("b");
+  expect(opensAt({ status: "running", error: null, waiting_for: [{ for: "signal", path: "a" }, { for: "halt", path: "c[0]/d" }] })).toBe("c[0]/d");
   expect([opensAt({ status: "completed", error: null, waiting_for: [] }), opensAt(undefined)]).toEqual([null, null]);
 });
 

@@ -4,7 +4,7 @@ import { type JSX, memo, useEffect, useLayoutEffect, useMemo, useState } from "r
 import type { Box, Room } from "../../graph/outline";
 import { GraphPane, type ShownAs } from "../../graph/pane";
 import { useLayout } from "../../graph/use-layout";
-import { View } from "../../graph/view";
+import { type Sign, View } from "../../graph/view";
 import type { Lens } from "../../graph/zoom";
 import { useSteady } from "../../parts/steady";
 import { IterationsInLine } from "./iterations";
@@ -22,13 +22,15 @@ interface GraphProps {
   readonly closed: ReadonlySet<string>;
   readonly as: ShownAs;
   readonly lens: Lens;
+  /** Where it halts, or would. */
+  readonly signs?: ReadonlyMap<string, Sign>;
   readonly onAs: (as: ShownAs) => void;
   readonly onChoose: (path: string | null) => void;
   readonly onFold: (path: string) => void;
   readonly onIteration: (loop: string, number: number | null) => void;
 }
 
-export function Graph({ says, hash, outline, shown, chosen, closed, as, lens, onAs, onChoose, onFold, onIteration }: GraphProps): JSX.Element {
+export function Graph({ says, hash, outline, shown, chosen, closed, as, lens, signs, onAs, onChoose, onFold, onIteration }: GraphProps): JSX.Element {
   const layout = useLayout(hash, outline, closed);
   const view = useMemo(() => new View(), []);
   const [seen] = useState(() => new Seen(shown));
@@ -38,6 +40,7 @@ export function Graph({ says, hash, outline, shown, chosen, closed, as, lens, on
   const steady = { onFold: useSteady(onFold), onChoose: useSteady(onChoose), onAs: useSteady(onAs) };
   useLayoutEffect(() => seen.show(shown), [seen, shown]);
   useEffect(() => view.show(shown.looks, shown.isPast, shown.looks.takeChanged?.()), [view, shown]);
+  useEffect(() => signs && view.sign(signs), [view, signs]);
   if (layout === null) return <div className={css["blank"]} />;
   return <Pane as={as} lens={lens} says={says} outline={outline} layout={layout} view={view} chosen={chosen} closed={closed} detail={detail} caption={caption} {...steady} />;
 }

@@ -3,6 +3,7 @@
 import { Link } from "@tanstack/react-router";
 import { type JSX, lazy, Suspense, useMemo, useRef } from "react";
 import type { Json } from "../../api/exact";
+import type { Known } from "../../debug/acts";
 import type { BoxLook } from "../../graph/looks";
 import { type Box, boxOf, type Room } from "../../graph/outline";
 import { hasEnded, statusOf } from "../../graph/status";
@@ -27,6 +28,7 @@ import { Waits } from "./waits";
 import { say } from "./words";
 
 const EventList = lazy(async () => ({ default: (await import("./event-list")).EventList }));
+const Debug = lazy(async () => ({ default: (await import("../../debug/panel")).Panel }));
 const Why = lazy(async () => ({ default: (await import("./why-tab")).Why }));
 
 export interface InspectorProps {
@@ -48,6 +50,7 @@ export interface InspectorProps {
   readonly onShow: (changed: ExecutionSearch) => void;
   /** Show the graph and timeline of a child in place. */
   readonly onChild: (id: string) => void;
+  readonly known: Known;
   /** Something was done: ask again. */
   readonly onDone: () => void;
 }
@@ -107,6 +110,7 @@ function Shown_(props: OneProps): JSX.Element {
   const { id, trace, version, shown, state, tab, box, look } = props;
   if (tab === "variables") return <Variables id={id} at={state?.at ?? shown.at} state={state} />;
   if (tab === "events") return <EventList id={id} trace={trace} version={version} at={shown.at} isResting={shown.isResting} place={box === undefined ? null : (look?.place ?? -1)} search={props.search} onShow={props.onShow} onGo={props.onGo} />;
+  if (tab === "debug") return <Debug id={id} version={version} hasEnded={hasEnded(trace.statusNow ?? "")} chosen={props.chosen} known={props.known} onRun={props.onRun} />;
   if (tab === "why") return <Why {...props} />;
   if (box === undefined) return <OfExecution id={id} tab={tab} state={state} onRun={props.onRun} />;
   if (look === undefined) return <p className="soft">{say(shown.isPast ? "notBegunAt" : "notBegun")}</p>;

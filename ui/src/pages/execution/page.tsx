@@ -1,11 +1,15 @@
 /** One execution: its graph, what is chosen in it, its timeline and the reel; live, or as it was after any of its events. */
 
 import { useNavigate } from "@tanstack/react-router";
-import { type JSX, lazy, memo, Suspense, useMemo } from "react";
+import { type JSX, lazy, memo, Suspense, useMemo, useRef, useState } from "react";
 import { Problem } from "../../api/problem";
 import { Head } from "../../frame/head";
 import { folded } from "../../graph/fold";
+import type { Known } from "../../debug/acts";
+import { boxesIn, type Room } from "../../graph/outline";
 import type { ShownAs } from "../../graph/pane";
+import { hasEnded } from "../../graph/status";
+import type { Sign } from "../../graph/view";
 import { Lens } from "../../graph/zoom";
 import { Empty } from "../../parts/empty";
 import { Guard } from "../../parts/guard";
@@ -34,8 +38,10 @@ import { definitionPath, iterationsOf, opensAt } from "./run-path";
 import { Timeline } from "./timeline";
 import { say } from "./words";
 
+const DebugRoom = lazy(async () => ({ default: (await import("../../debug/room")).Room }));
 const ChildPane = lazy(async () => ({ default: (await import("./child-pane")).ChildPane }));
 
+const NO_SIGNS: ReadonlyMap<string, Sign> = new Map();
 /** So many events are there at once, the rest of a longer history as it comes. */
 const FIRST = 10_000;
 
@@ -88,6 +94,8 @@ function Known({ id, followed }: { id: string; followed: Followed }): JSX.Elemen
   const fold = (path: string) => show({ closed: folded(closed, path) });
   const workflow = state.data?.workflow ?? id;
   const isNarrow = useNarrow();
+  const [signs, sign] = useState(NO_SIGNS);
+  const known = useSteadyKnown(shown, outline, state.data);
   return (
     <div className={css["page"]} data-past={shown?.isPast}>
       <Head title={workflow} says={<Says id={id} state={state.data} then={isWhole || shown?.isPast ? (shown?.moment.status ?? null) : null} isPast={shown?.isPast ?? false} reading={isWhole ? null : say("reading", { n: version, all: last })} />}>
@@ -95,6 +103,11 @@ function Known({ id, followed }: { id: string; followed: Followed }): JSX.Elemen
         {state.data && <Actions id={id} state={state.data} at={rested} hasFailed={trace?.statusNow === "failed"} onDone={again} />}
       </Head>
       {shown?.isPast && <div className={css["amber"]} />}
+      {trace !== null && shown !== null && isWhole && !hasEnded(trace.statusNow ?? "") && (
+        <Suspense>
+          <DebugRoom id={id} version={version} chosen={node} past={shown.isPast ? shown.at : null} isDebugged={trace.types.some((type) => DEBUGGED.has(type))} known={known} onSigns={sign} onRun={chooseRun} onMore={() => show({ tab: "debug" }, true)} />
+        </Suspense>
+      )}
       {trace === null || shown === null ? null : (
         <>
           <Split name="execution.right" says={say("inspector")} second="right" size={380} least={260}>
@@ -102,7 +115,7 @@ function Known({ id, followed }: { id: string; followed: Followed }): JSX.Elemen
             <Split name={isNarrow ? "execution.below.narrow" : "execution.below"} says={say("bottom")} second="below" size={isNarrow ? 84 : 190} least={60}>
               <Guard of="graph">
                 {outline === null || definition === undefined ? <Waiting problem={state.error} /> : (
-                  <Graph says={say("graphOf", { name: workflow })} hash={definition.hash} outline={outline} shown={shown} chosen={node} closed={closed} as={as} lens={lens} onAs={showAs} onChoose={choose} onFold={fold} onIteration={choice} />
+                  <Graph says={say("graphOf", { name: workflow })} hash={definition.hash} outline={outline} shown={shown} chosen={node} closed={closed} as={as} lens={lens} signs={signs} onAs={showAs} onChoose={choose} onFold={fold} onIteration={choice} />
                 )}
               </Guard>
               <Guard of="timeline">
@@ -113,7 +126,7 @@ function Known({ id, followed }: { id: string; followed: Followed }): JSX.Elemen
             <Guard of={`inspector ${node} ${search.tab}`}>
               <InspectorAt
                 id={id} trace={trace} version={version} shown={shown} state={state.data} outline={outline} chosen={node} tab={search.tab ?? "output"}
-                onTab={(tab) => show({ tab: tab === "output" ? undefined : tab }, true)} onChoose={choose} onRun={chooseRun} onGo={(to) => go(to, true)} onIteration={choice} onDone={again}
+                onTab={(tab) => show({ tab: tab === "output" ? undefined : tab }, true)} onChoose={choose} onRun={chooseRun} onGo={(to) => go(to, true)} onIteration={choice} onDone={again} known={known}
                 search={search} onShow={(changed) => show(changed, true)} onChild={(child) => show({ child })}
               />
             </Guard>
@@ -123,6 +136,23 @@ function Known({ id, followed }: { id: string; followed: Followed }): JSX.Elemen
       )}
     </div>
   ); // prettier-ignore
+}
+
+/** The events of which some are there where an execution is debugged. */
+const DEBUGGED: ReadonlySet<string> = new Set(["BreakpointsChanged", "NodeHalted"]);
+
+/** What debugging asks of the page, when it does; always the same object, as what is drawn by it need not be drawn anew. */
+function useSteadyKnown(shown: Shown | null, outline: Room | null, state: Execution | undefined): Known {
+  const now = useRef({ shown, outline, state });
+  now.current = { shown, outline, state };
+  return useMemo(
+    () => ({
+      nodes: () => (now.current.outline === null ? [] : [...boxesIn(now.current.outline)].map(({ path }) => path)),
+      ended: () => [...(now.current.shown?.looks.boxes.values() ?? [])].filter((look) => look.state === "completed").map(({ run }) => run),
+      variables: () => Object.keys(now.current.state?.variables ?? {}),
+    }),
+    [],
+  );
 }
 
 interface SaysProps {

@@ -5,7 +5,7 @@ import { root } from "../root";
 import { oneIn, someIn, textIn, textsIn, wholeIn } from "../search";
 import { chosenBy } from "./run-path";
 
-export const TABS = ["output", "input", "variables", "why", "events"] as const;
+export const TABS = ["output", "input", "variables", "why", "events", "debug"] as const;
 export type TabId = (typeof TABS)[number];
 
 /** How the graph is shown. */

@@ -15,9 +15,10 @@ export function chosenBy(node: string | undefined, iteration: readonly string[] 
   return { node: node === undefined ? undefined : definitionPath(node), iteration: all.length === 0 ? undefined : [...new Set(all)] };
 }
 
-/** The run that an execution opens at: where it failed, or where it needs a person; null where it is at rest, or goes on. */
+/** The run that an execution opens at: where it failed, or where it needs a person, or halts; null where it is at rest, or goes on. */
 export function opensAt(state: { readonly status: string; readonly error: { readonly node: string } | null; readonly waiting_for: readonly { readonly for: string; readonly path: string }[] } | undefined): string | null {
   if (state === undefined) return null;
   if (state.status === "failed") return state.error?.node || null;
-  return state.waiting_for.find((one) => one.for === "incident" && one.path !== "")?.path ?? null;
+  const at = (what: string) => state.waiting_for.find((one) => one.for === what && one.path !== "")?.path;
+  return at("incident") ?? at("halt") ?? null;
 }

@@ -86,6 +86,8 @@ function By({ of }: { of: Wait }): ReactNode {
       return say("byWorkflow", { workflow: of.workflow ?? "" });
     case "breaker":
       return say("byBreaker", { breaker: of.breaker ?? "" });
+    case "halt":
+      return say("byDebugger", { who: of.by ?? "" });
     case "timer":
     case "start":
       return say("byTime");
