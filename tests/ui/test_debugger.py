@@ -59,7 +59,9 @@ def more(page: Page, name: str) -> None:
 
 
 def test_every_look_of_a_halt_shuts_nobody_out(open_page: Opener, orders: Server, look: Look, axe: str) -> None:
-    address = halted(orders, f"ui-halt-{look.width}", {"node": "*", "on": "failure"}, {"variable": "limit", "timeout": "10m", "halts": "all"})
+    address = halted(
+        orders, f"ui-halt-{look.width}", {"node": "*", "on": "failure"}, {"variable": "limit", "timeout": "10m", "halts": "all"}
+    )
     page = open_page(f"{address}?tab=debug", look)
     expect(bar(page).get_by_text("by check of anonymous")).to_be_visible()
     expect(page.get_by_role("region", name="check halts").get_by_text('"sum"')).to_be_attached()
