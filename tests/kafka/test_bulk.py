@@ -67,3 +67,21 @@ def test_each_is_retried_once_over_all_partitions_whichever_server_is_killed(ser
         events = b.get(f"/v1/executions/many-{number}/history").json["events"]
         retried[sum(event["type"] == "IncidentResolved" for event in events)] += 1
     assert retried == {1: 600}
+    check_they_go_on_by_another_version(b)
+
+
+def check_they_go_on_by_another_version(server: Server) -> None:
+    """In a cluster, too: planned over all partitions, done, and taken back."""
+    server.publish(STOPS | {"nodes": [*STOPS["nodes"], {"id": "later", "type": "noop"}], "edges": [{"from": "no.error", "to": "later"}]})
+    wanted = {"from_version": 1, "to_version": 2}
+    planned = server.post("/v1/workflows/stops/migrations/plan", wanted)
+    assert (planned.status, planned.json["total"], planned.json["ready"]) == (200, 600, 600), planned.content
+    begun = server.post("/v1/workflows/stops/migrations", {**wanted, "rate": 2000})
+    assert begun.status == 201, begun.content
+    until(lambda: operation(server, begun.json["operation_id"])["ended_at"])
+    assert operation(server, begun.json["operation_id"])["ok"] == 600
+    assert {server.get(f"/v1/executions/many-{number}").json["version"] for number in range(0, 600, 50)} == {2}
+    undone = server.post(f"/v1/operations/{begun.json['operation_id']}/undo").json["operation_id"]
+    until(lambda: operation(server, undone)["ended_at"])
+    assert operation(server, undone)["ok"] == 600
+    assert {server.get(f"/v1/executions/many-{number}").json["version"] for number in range(0, 600, 50)} == {1}

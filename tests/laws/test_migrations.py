@@ -4,7 +4,9 @@ more in it it runs to its end, and from there it goes back as it was.
 
 from __future__ import annotations
 
+import json
 import random
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -16,10 +18,12 @@ from contracts import events as e
 from contracts.codec import pack
 from contracts.commands import ChangeDefinition, Command
 from domain.definition.validate import check
+from domain.execution.paths import node_in_definition
 from domain.execution.state import Execution
 from tests.domain.spec import Subject
 from tests.domain.versions import Versions, back_from, to
 from tests.laws.test_laws import Walk, definitions
+from tests.projections.test_trace import check_trace
 
 SHORT = 60
 EXAMPLES = 10_000 if settings.get_current_profile_name() == "long" else SHORT
@@ -99,6 +103,36 @@ def test_an_execution_that_changes_over_at_any_moment_to_one_with_more_in_it_run
     for one in walked.world.subjects.values():
         assert one.state.is_ended
         one.verify()
+
+
+@LAWS
+@given(definitions(), st.randoms(use_true_random=False))
+def test_to_change_over_to_one_that_only_calls_nodes_otherwise_and_back_changes_no_state_and_the_trace_follows(
+    definition: dict[str, Any], chance: random.Random
+) -> None:
+    called = {node: node.replace("n", "called") for node in set(re.findall(r"\bn\d+\b", json.dumps(definition))) if chance.random() < 0.5}
+
+    def there_and_back_by_names(walked: Migrated) -> None:
+        state, graph = walked.subject.state, walked.subject.graph
+        places = [node_in_definition(node) for node in graph.nodes]
+        names = [(place, otherwise(place, called)) for place in places if place.rpartition("/")[2] in called]
+        before = as_it_is(state)
+        if not walked.ask(replace(to(2), names=tuple(names))):
+            assert as_it_is(walked.subject.state) == before
+            return
+        assert not set(walked.subject.state.runs) & set(called)
+        walked.ask(back_from(2))
+        assert as_it_is(walked.subject.state) == before
+
+    walked = Migrated(definition, json.loads(otherwise(json.dumps(definition), called)), chance, there_and_back_by_names)
+    assert walked.subject.state.is_ended
+    walked.subject.verify()
+    check_trace(walked.subject.begun_by, walked.subject.decisions)
+
+
+def otherwise(text: str, called: dict[str, str]) -> str:
+    """The same with other names for nodes."""
+    return re.sub(r"\bn\d+\b", lambda found: called.get(found[0], found[0]), text)
 
 
 def with_more(definition: dict[str, Any], chance: random.Random) -> dict[str, Any]:
