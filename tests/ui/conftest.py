@@ -87,9 +87,9 @@ def server(build: ModuleType, tmp_path_factory: pytest.TempPathFactory) -> Itera
     serving.stop()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
-    """A browser of a module's own: while Playwright runs, no test of another folder could run an event loop."""
+    """A browser for this folder alone: while Playwright runs, no test of another folder could run an event loop."""
     program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     if program is None:
         lacking("there is no Chromium on this machine (Debian, Ubuntu: apt install chromium)")
@@ -101,7 +101,7 @@ def browser() -> Iterator[Browser]:
 
 
 class Contexts:
-    """One for each look and module: what a page loads is there for the next one, and nothing that it has stored."""
+    """One for each look: what a page loads is there for the next one, and nothing that it has stored."""
 
     def __init__(self, browser: Browser) -> None:
         self.browser = browser
@@ -125,9 +125,9 @@ class Contexts:
 STORED: Final = "local_storage,indexeddb,cookies,cache_storage,service_workers"
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def contexts(browser: Browser) -> Contexts:
-    """What the tests of a module share of a browser."""
+    """What the tests share of a browser."""
     return Contexts(browser)
 
 
@@ -165,6 +165,7 @@ class Opener:
             if context in shared:
                 for page in context.pages:
                     page.close()
+                context.unroute_all()
             else:
                 context.close()
         return self.wrong
@@ -211,8 +212,15 @@ def walk_to(page: Page, grid: Locator, row: Locator) -> None:
 def violations(page: Page, axe: str) -> list[str]:
     """What axe finds on a page, in a line each; in the dark, where the same stands in other colours, of the colours."""
     page.evaluate(axe)
-    found = page.evaluate("axe.run()")["violations"]
+    found = page.evaluate(VIOLATIONS, {})
     page.emulate_media(color_scheme="dark")
-    found += page.evaluate("axe.run({ runOnly: ['color-contrast'] })")["violations"]
+    found += page.evaluate(VIOLATIONS, {"runOnly": ["color-contrast"]})
     page.emulate_media(color_scheme="light")
-    return [f"{one['id']}: {node['html'][:200]}" for one in found for node in one["nodes"]]
+    return list(found)
+
+
+VIOLATIONS: Final = """async (options) => {
+  const { violations } = await axe.run({ ...options, resultTypes: ["violations"] });
+  return violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html.slice(0, 200)}`));
+}"""
+"""All rules, told of what breaks one: what passes is neither described nor sent, which takes most of the time."""

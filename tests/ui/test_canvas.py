@@ -35,7 +35,7 @@ edges:
 @pytest.fixture(scope="module")
 def drawn(server: Server) -> Server:
     """A server with drafts of it, each for a test that changes it."""
-    for name in ("ui_canvas", "ui_canvas_mouse", "ui_canvas_keys", "ui_canvas_nest", "ui_canvas_broken"):
+    for name in ("ui_canvas", "ui_canvas_mouse", "ui_canvas_keys", "ui_canvas_nest", "ui_canvas_broken", "ui_canvas_preset"):
         body = {"text": TEXT.replace("ui_canvas", name), "syntax": "yaml", "workflow": None, "base_version": None}
         assert server.ask("PUT", f"/v1/drafts/{name}", body).status == 200
     return server
@@ -103,6 +103,21 @@ def test_by_mouse_nodes_are_put_in_connected_moved_and_tidied(open_page: Opener,
         page.keyboard.press("Control+z")
     expect(box(page, "log")).to_have_count(0)
     assert draft(drawn, page, name) == before
+
+
+def test_a_kind_that_asks_models_begins_with_a_model_of_the_provider_that_is_picked(open_page: Opener, drawn: Server) -> None:
+    page = open_page(f"{drawn.url}/workflows/new?draft=ui_canvas_preset")
+    expect(box(page, "done")).to_be_visible()
+    graph(page).focus()
+    page.keyboard.press("a")
+    page.get_by_role("combobox", name="Search kinds").fill("claude")
+    kinds = page.get_by_role("option")
+    expect(kinds.filter(has_text="agent · Claude")).to_be_visible()
+    kinds.filter(has_text="llm · Claude").click()
+    expect(page.get_by_role("region", name="Node llm")).to_be_visible()
+    nodes = yaml.safe_load(draft(drawn, page, "ui_canvas_preset"))["nodes"]
+    made = next(node for node in nodes if node["type"] == "llm")
+    assert made["config"]["model"].startswith("anthropic:")
 
 
 def test_what_is_dropped_into_a_body_is_in_it(open_page: Opener, drawn: Server) -> None:

@@ -5,6 +5,7 @@ import { analytics } from "./analytics/route";
 import { compare } from "./compare/route";
 import { edited, fresh as newWorkflow } from "./builder/route";
 import { audit } from "./audit/route";
+import { connectors } from "./connectors/route";
 import { costs } from "./costs/route";
 import { credentials } from "./credentials/route";
 import { execution } from "./execution/route";
@@ -48,6 +49,7 @@ export const routes = root.addChildren([
   analytics,
   costs,
   prompts,
+  connectors,
   credentials,
   audit,
   settings,

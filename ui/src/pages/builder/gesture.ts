@@ -1,6 +1,5 @@
 /** What is done on the canvas, as changes of the text: each names boxes by their paths, and says which one is chosen afterwards. Pure. */
 
-import type { Schemas } from "../../api/client";
 import type { Json } from "../../api/exact";
 import { addNode, between, connect, copied, disconnect, freeId, moveInto, moveNodes, paste, removeNodes, tidy } from "../../edit/splice/graph";
 import { jsonOf, type JsonMap } from "../../edit/splice/json";
@@ -10,8 +9,9 @@ import { apply, CannotSplice, compose, type Splice } from "../../edit/splice/spl
 import { nodeAt } from "../../edit/splice/walk";
 import { type Box, boxesIn, boxOf, type Link, outlineOf, type Room, roomsIn } from "../../graph/outline";
 import { cannot } from "../../edit/splice/words";
+import { beginsWith, type Kind, kindOf } from "./presets";
 
-export type Kind = Schemas["NodeKind"];
+export type { Kind };
 
 export interface Done {
   readonly splices: readonly Splice[];
@@ -37,7 +37,7 @@ export class Gestures {
     return this.#ports[box.path] ?? this.#kinds.get(box.kind)?.ports ?? ["out"];
   }
 
-  /** A new node in a body, without one in that of the node before it; behind another one, which then leads to it: where all its ports lead on already, it comes in between. */
+  /** A new node of an entry of the library in a body, without one in that of the node before it; behind another one, which then leads to it: where all its ports lead on already, it comes in between. */
   add(text: string, kind: string, roomPath: string | null, behind: string | null, port?: string): Done {
     const { outline, room } = this.#room(text, roomPath ?? (behind === null ? "" : found(outlineIn(text), behind).room.path));
     const from = behind === null ? null : (boxOf(outline, behind)?.box ?? null);
@@ -55,7 +55,7 @@ export class Gestures {
   insert(text: string, kind: string, linkId: string): Done {
     const { link, room } = this.#link(text, linkId);
     const node = this.#node(kind, room);
-    const port = (this.#kinds.get(kind)?.ports ?? ["out"])[0] ?? null;
+    const port = (this.#kinds.get(kindOf(kind))?.ports ?? ["out"])[0] ?? null;
     return { splices: between(text, room.where, link.at, node, port), chosen: inRoom(room, String(node["id"])) };
   }
 
@@ -135,8 +135,8 @@ export class Gestures {
 
   readonly expressions: Expressions = (kind) => new Set(this.#kinds.get(kind)?.fields.flatMap(({ path, roles }) => (roles.includes("expression") || roles.includes("items") ? [path] : [])));
 
-  #node(kind: string, room: Room): JsonMap {
-    const config = (this.#kinds.get(kind)?.begins_with ?? {}) as JsonMap;
+  #node(key: string, room: Room): JsonMap {
+    const { kind, config } = beginsWith(this.#kinds, key);
     const id = freeId(kind, new Set(room.boxes.map((one) => one.id)));
     return { id, type: kind, ...(Object.keys(config).length === 0 ? {} : { config: config as Json }) };
   }
@@ -145,7 +145,7 @@ export class Gestures {
   #onlyWay(box: Box, room: Room, kind: string): Link | null {
     const own = room.links.filter((link) => link.from === box.path && link.port !== "error" && !link.isBack);
     const [only] = own;
-    return only !== undefined && own.length === 1 && this.ports(box).length === 1 && this.#kinds.get(kind)?.ports.length !== 0 ? only : null;
+    return only !== undefined && own.length === 1 && this.ports(box).length === 1 && this.#kinds.get(kindOf(kind))?.ports.length !== 0 ? only : null;
   }
 
   /** The first of its ports that leads nowhere yet, else the first. */

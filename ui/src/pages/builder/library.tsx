@@ -1,4 +1,4 @@
-/** The kinds of nodes, by what they are for: found by typing, taken by Enter or a click, or dragged onto the canvas. */
+/** The kinds of nodes, by what they are for, with a model of each provider where they ask one: found by typing, taken by Enter or a click, or dragged onto the canvas. */
 
 import { type DragEvent, type JSX, useEffect, useId, useRef, useState } from "react";
 import { kindIcon } from "../../graph/kinds";
@@ -9,13 +9,14 @@ import { Icon } from "../../parts/icon";
 import { say as sayFrame } from "../../words/en";
 import { say } from "./canvas-asked-words";
 import css from "./canvas-parts.module.css";
-import type { Kind } from "./gesture";
+import { type Entry, entriesOf, type Kind } from "./presets";
 
 interface LibraryProps {
   readonly kinds: readonly Kind[];
   /** Where the next one goes. */
   readonly to: string;
-  readonly onPick: (kind: string) => void;
+  /** By the key of an entry. */
+  readonly onPick: (key: string) => void;
   readonly onClose: () => void;
 }
 
@@ -27,7 +28,7 @@ export function Library({ kinds, to, onPick, onClose }: LibraryProps): JSX.Eleme
   const input = useRef<HTMLInputElement>(null);
   const id = useId();
   const groups = grouped(kinds, query);
-  const all = groups.flatMap(({ kinds: some }) => some);
+  const all = groups.flatMap(({ entries }) => entries);
   const now = Math.max(0, Math.min(at, all.length - 1));
   useEffect(() => input.current?.focus(), [to]);
   useEffect(() => {
@@ -64,23 +65,23 @@ export function Library({ kinds, to, onPick, onClose }: LibraryProps): JSX.Eleme
           setAt(0);
         }}
         onKeyDown={(event) => {
-          const kind = all[now];
+          const entry = all[now];
           if (event.key === "ArrowDown") setAt((now + 1) % Math.max(1, all.length));
           else if (event.key === "ArrowUp") setAt((now - 1 + all.length) % Math.max(1, all.length));
-          else if (event.key === "Enter" && kind !== undefined && !event.nativeEvent.isComposing) onPick(kind.kind);
+          else if (event.key === "Enter" && entry !== undefined && !event.nativeEvent.isComposing) onPick(entry.key);
           else return;
           event.preventDefault();
         }}
       />
       <div id={`${id}-list`} className={css["kinds"]} role="listbox" aria-label={say("library")} tabIndex={-1}>
-        {groups.map(({ group, kinds: some }) => (
+        {groups.map(({ group, entries }) => (
           <div key={group} role="group" aria-label={nameOf(group)}>
             <p className={css["group"]} aria-hidden="true">
               {nameOf(group)}
             </p>
-            {some.map((one) => {
+            {entries.map((one) => {
               const place = all.indexOf(one);
-              return <Entry key={one.kind} kind={one} id={`${id}-${place}`} isNow={place === now} onPoint={() => setAt(place)} onPick={onPick} />;
+              return <EntryRow key={one.key} entry={one} id={`${id}-${place}`} isNow={place === now} onPoint={() => setAt(place)} onPick={onPick} />;
             })}
           </div>
         ))}
@@ -90,28 +91,34 @@ export function Library({ kinds, to, onPick, onClose }: LibraryProps): JSX.Eleme
   );
 }
 
-function Entry({ kind, id, isNow, onPoint, onPick }: { kind: Kind; id: string; isNow: boolean; onPoint: () => void; onPick: (kind: string) => void }): JSX.Element {
+function EntryRow({ entry: { key, kind, preset }, id, isNow, onPoint, onPick }: { entry: Entry; id: string; isNow: boolean; onPoint: () => void; onPick: (key: string) => void }): JSX.Element {
   const dragged = (event: DragEvent) => {
-    event.dataTransfer.setData(KIND, kind.kind);
+    event.dataTransfer.setData(KIND, key);
     event.dataTransfer.effectAllowed = "copy";
   };
   return (
-    <div id={id} role="option" aria-selected={isNow} draggable onDragStart={dragged} title={kind.summary} className={names(css["kind"], isNow && css["now"])} onPointerMove={onPoint} onClick={() => onPick(kind.kind)}>
+    <div id={id} role="option" aria-selected={isNow} draggable onDragStart={dragged} title={kind.summary} className={names(css["kind"], preset !== null && css["preset"], isNow && css["now"])} onPointerMove={onPoint} onClick={() => onPick(key)}>
       <Icon name={kindIcon(kind.kind)} />
-      <span translate="no">{kind.kind}</span>
-      <span className={names(css["summary"], "soft")}>{kind.is_here ? kind.summary : say("notHere")}</span>
+      <span translate="no">{preset === null ? kind.kind : `${kind.kind} · ${preset}`}</span>
+      <span className={names(css["summary"], "soft")}>{preset !== null ? modelOf(kind, preset) : kind.is_here ? kind.summary : say("notHere")}</span>
     </div>
   );
 }
 
-function grouped(kinds: readonly Kind[], query: string): { group: string; kinds: Kind[] }[] {
+/** The model that a preset begins with. */
+function modelOf({ presets }: Kind, preset: string): string {
+  const model = presets.find(({ name }) => name === preset)?.config["model"];
+  return typeof model === "string" ? model : "";
+}
+
+function grouped(kinds: readonly Kind[], query: string): { group: string; entries: Entry[] }[] {
   const words = query.toLowerCase().split(/\s+/).filter(Boolean); // prettier-ignore
-  const fits = ({ kind, summary, category }: Kind) => words.every((word) => `${kind} ${kind.replaceAll("_", " ")} ${summary} ${category}`.toLowerCase().includes(word));
-  const rank = ({ kind }: Kind) => (words[0] !== undefined && kind.startsWith(words[0]) ? 0 : 1);
-  const found = kinds.filter(fits);
-  const names_ = [...new Set([...GROUPS.filter((group) => found.some(({ category }) => category === group)), ...found.map(({ category }) => category)])];
-  const groups = names_.map((group) => ({ group, kinds: found.filter(({ category }) => category === group).sort((one, other) => rank(one) - rank(other)) }));
-  return words.length === 0 ? groups : groups.sort((one, other) => Math.min(...one.kinds.map(rank)) - Math.min(...other.kinds.map(rank)));
+  const fits = ({ kind: { kind, summary, category }, preset }: Entry) => words.every((word) => `${kind} ${kind.replaceAll("_", " ")} ${preset ?? ""} ${summary} ${category}`.toLowerCase().includes(word));
+  const rank = ({ kind: { kind }, preset }: Entry) => (words[0] !== undefined && (kind.startsWith(words[0]) || preset?.toLowerCase().startsWith(words[0])) ? 0 : 1);
+  const found = entriesOf(kinds).filter(fits);
+  const names_ = [...new Set([...GROUPS.filter((group) => found.some(({ kind }) => kind.category === group)), ...found.map(({ kind }) => kind.category)])];
+  const groups = names_.map((group) => ({ group, entries: found.filter(({ kind }) => kind.category === group).sort((one, other) => rank(one) - rank(other)) }));
+  return words.length === 0 ? groups : groups.sort((one, other) => Math.min(...one.entries.map(rank)) - Math.min(...other.entries.map(rank)));
 }
 
 function nameOf(group: string): string {

@@ -4,7 +4,7 @@ import { Link } from "@tanstack/react-router";
 import { type JSX, useState } from "react";
 import { Problem } from "../../api/problem";
 import { Button } from "../../parts/button";
-import { Empty } from "../../parts/empty";
+import { Missing } from "../../parts/empty";
 import { Pairs } from "../../parts/pairs";
 import { Told } from "../../parts/told";
 import { When } from "../../parts/when";
@@ -24,7 +24,7 @@ export function CredentialView({ name, onBack }: { name: string; onBack: () => v
   const it = found.data;
   if (it === undefined) {
     const isMissing = found.error instanceof Problem && found.error.status === 404;
-    if (isMissing) return <Empty title={say("missingTitle", { name })} says={say("missingSays")} />;
+    if (isMissing) return <Missing title={say("missingTitle", { name })} says={say("missingSays")} back={say("back")} onBack={onBack} />;
     return <div className={listed["view"]}>{found.error !== null && <Told error={found.error} onRetry={() => void found.refetch()} />}</div>;
   }
   return (

@@ -8,7 +8,7 @@ import { Problem } from "../../api/problem";
 import { fieldsOf } from "../../form/fields";
 import { Form, valueIn } from "../../form/form";
 import { Button } from "../../parts/button";
-import { Empty } from "../../parts/empty";
+import { Missing } from "../../parts/empty";
 import { LongField } from "../../parts/field";
 import { Pairs } from "../../parts/pairs";
 import { Told } from "../../parts/told";
@@ -33,7 +33,7 @@ export function TaskView({ id, rows, onBack }: TaskViewProps): JSX.Element {
   const again = useAgain();
   if (found.error) {
     const isUnknown = found.error instanceof Problem && found.error.status === 404;
-    return isUnknown ? <Empty title={say("unknown", { id })} says={found.error.message} /> : <Told error={found.error} onRetry={again} />;
+    return isUnknown ? <Missing title={say("unknown", { id })} says={found.error.message} back={say("back")} onBack={onBack} /> : <Told error={found.error} onRetry={again} />;
   }
   const task = found.data;
   if (task === undefined) return <p className={css["loading"]}>{say("loading")}</p>;

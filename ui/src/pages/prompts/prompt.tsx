@@ -4,7 +4,7 @@ import { Link } from "@tanstack/react-router";
 import type { JSX } from "react";
 import { Problem } from "../../api/problem";
 import { Button } from "../../parts/button";
-import { Empty } from "../../parts/empty";
+import { Missing } from "../../parts/empty";
 import { SelectField } from "../../parts/field";
 import listed from "../../parts/listed.module.css";
 import { Tabs } from "../../parts/tabs";
@@ -30,7 +30,7 @@ export function PromptView({ name, search, onShow, onBack }: PromptViewProps): J
   const it = found.data;
   if (it === undefined) {
     const isMissing = found.error instanceof Problem && found.error.status === 404 && search.version === undefined;
-    if (isMissing) return <Empty title={say("missingTitle", { name })} says={say("missingSays")} />;
+    if (isMissing) return <Missing title={say("missingTitle", { name })} says={say("missingSays")} back={say("back")} onBack={onBack} />;
     return <div className={listed["view"]}>{found.error !== null && <Told error={found.error} onRetry={() => void found.refetch()} />}</div>;
   }
   const tab = search.tab ?? "says";

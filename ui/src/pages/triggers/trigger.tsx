@@ -6,7 +6,7 @@ import type { Json } from "../../api/exact";
 import { Problem } from "../../api/problem";
 import { Button } from "../../parts/button";
 import { Confirm } from "../../parts/confirm";
-import { Empty } from "../../parts/empty";
+import { Missing } from "../../parts/empty";
 import { TextField } from "../../parts/field";
 import { Pairs } from "../../parts/pairs";
 import { duration, longTime, zoneShown } from "../../parts/time";
@@ -32,7 +32,7 @@ export function TriggerView({ name, onBack }: { name: string; onBack: () => void
   const trigger = found.data;
   if (trigger === undefined) {
     const isMissing = found.error instanceof Problem && found.error.status === 404;
-    if (isMissing) return <Empty title={say("missing", { name })} says={say("missingSays")} />;
+    if (isMissing) return <Missing title={say("missing", { name })} says={say("missingSays")} back={say("back")} onBack={onBack} />;
     return <div className={listed["view"]}>{found.error !== null && <Told error={found.error} onRetry={() => void found.refetch()} />}</div>;
   }
   return (
