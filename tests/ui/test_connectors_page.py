@@ -12,6 +12,7 @@ from tests.api.conftest import Server
 
 from .conftest import Look, Opener, violations
 
+ORDER: dict[str, Any] = {"schema": {"$ref": "#/components/schemas/Order"}}
 DOCUMENT: dict[str, Any] = {
     "openapi": "3.1.0",
     "info": {"title": "Shop", "version": "1", "description": "Orders and what becomes of them."},
@@ -30,14 +31,14 @@ DOCUMENT: dict[str, Any] = {
                     {"name": "order", "in": "path", "required": True, "schema": {"type": "string"}, "description": "its id"},
                     {"name": "whole", "in": "query", "schema": {"type": "boolean"}},
                 ],
-                "responses": {"200": {"description": "it", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Order"}}}}},
+                "responses": {"200": {"description": "it", "content": {"application/json": ORDER}}},
             }
         },
         "/orders": {
             "post": {
                 "operationId": "make_order",
                 "summary": "A new order",
-                "requestBody": {"content": {"application/json": {"schema": {"$ref": "#/components/schemas/Order"}}, "text/csv": {}}},
+                "requestBody": {"content": {"application/json": ORDER, "text/csv": {}}},
                 "responses": {"201": {"description": "made"}},
             }
         },
