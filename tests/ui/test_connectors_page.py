@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -75,7 +76,7 @@ def test_every_look_of_a_connector_shuts_nobody_out(open_page: Opener, shop: Ser
     assert violations(page, axe) == []
 
 
-def test_an_api_is_brought_in_looked_at_published_and_put_into_a_workflow(open_page: Opener, shop: Server) -> None:
+def test_an_api_is_brought_in_looked_at_published_and_put_into_a_workflow(open_page: Opener, shop: Server, tmp_path: Path) -> None:
     page = open_page(f"{shop.url}/connectors")
     page.get_by_role("grid", name="Connectors").wait_for()
     page.keyboard.press("c")
@@ -84,8 +85,9 @@ def test_an_api_is_brought_in_looked_at_published_and_put_into_a_workflow(open_p
     dialog.get_by_role("button", name="Look at it").click()
     expect(dialog.get_by_role("alert")).to_be_visible()
     open_page.wrong = [one for one in open_page.wrong if "422" not in one]  # that is what it was about
-    file = {"name": "shop.json", "mimeType": "application/json", "buffer": json.dumps(DOCUMENT).encode()}
-    dialog.get_by_label("Its file").set_input_files([file])  # type: ignore[list-item]
+    document = tmp_path / "shop.json"
+    document.write_text(json.dumps(DOCUMENT))
+    dialog.get_by_label("Its file").set_input_files(document)
     expect(dialog.get_by_label("Or its text")).to_have_value(json.dumps(DOCUMENT))
     dialog.get_by_label("What it is to be called").fill("ui_brought")
     dialog.get_by_role("button", name="Look at it").click()
