@@ -17,11 +17,10 @@ export type Release = Schemas["ReleaseRequest"];
 const ASKED_MS = 300;
 
 /** As it is now, wherever the reel is. */
-export function useDebugger(execution: string, version: number, isWanted: boolean) {
+export function useDebugger(execution: string, version: number) {
   const settled = useSettled(version, ASKED_MS);
   return useQuery({
     queryKey: ["debugger", execution, settled],
-    enabled: isWanted,
     ...ANEW,
     structuralSharing: false,
     queryFn: ({ signal }) => ask(api.GET("/v1/executions/{execution}/debugger", { params: { path: { execution } }, signal })),

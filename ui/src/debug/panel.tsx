@@ -32,7 +32,7 @@ const SHOWN_MAX = 20;
 const HOUR_MS = 3_600_000;
 
 export function Panel(props: PanelProps): JSX.Element {
-  const asked = useDebugger(props.id, props.version, true);
+  const asked = useDebugger(props.id, props.version);
   const found = asked.data;
   if (found === undefined) return asked.error === null ? <p className="soft">{say("loading")}</p> : <Told error={asked.error} onRetry={() => void asked.refetch()} />;
   return (

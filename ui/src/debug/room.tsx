@@ -1,4 +1,4 @@
-/** Beside a page of an execution: the bar that says where it halts, signs in its graph, keys, and that one goes along with the steps. */
+/** Beside the page of an execution that halts, has halted, or has breakpoints: the bar that says where it halts, signs in its graph, keys, and that one goes along with the steps. */
 
 import { type JSX, useEffect, useRef } from "react";
 import { useOffered } from "../frame/commands";
@@ -20,16 +20,14 @@ export interface RoomProps {
   readonly chosen: string | null;
   /** The event that the reel is at, where that is not now. */
   readonly past: number | null;
-  /** Whether it halts, has halted, or has breakpoints, as far as its history says. */
-  readonly isDebugged: boolean;
   readonly known: Known;
   readonly onSigns: (signs: ReadonlyMap<string, Sign>) => void;
   readonly onRun: (run: string) => void;
   readonly onMore: () => void;
 }
 
-export function Room({ id, version, chosen, past, isDebugged, known, onSigns, onRun, onMore }: RoomProps): JSX.Element | null {
-  const found = useDebugger(id, version, isDebugged).data;
+export function Room({ id, version, chosen, past, known, onSigns, onRun, onMore }: RoomProps): JSX.Element | null {
+  const found = useDebugger(id, version).data;
   const isPast = past !== null;
   useEffect(() => onSigns(signsOf(found, isPast)), [found, isPast, onSigns]);
   useEffect(() => () => onSigns(new Map()), [onSigns]);

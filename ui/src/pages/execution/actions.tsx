@@ -8,7 +8,6 @@ import { type Json, parse } from "../../api/exact";
 import { freshKey } from "../../api/fresh";
 import { useItems } from "../../frame/commands";
 import { hasEnded } from "../../graph/status";
-import { ForkDialog } from "../../fork/fork-dialog";
 import { apart } from "../../parts/apart";
 import { Confirm } from "../../parts/confirm";
 import { LongField, TextField } from "../../parts/field";
@@ -22,6 +21,7 @@ const PLAIN = ["pause", "resume", "cancel", "terminate"] as const;
 type Plain = (typeof PLAIN)[number];
 type Doing = Plain | "signal";
 
+const ForkDialog = apart(async () => (await import("../../fork/fork-dialog")).ForkDialog);
 const RecordDialog = apart(async () => (await import("../../record/record-dialog")).RecordDialog);
 
 interface ActionsProps {

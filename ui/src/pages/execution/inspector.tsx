@@ -17,7 +17,6 @@ import { Recorded } from "./big";
 import { ChildList } from "./child-list";
 import { childrenIn } from "./children";
 import { ForkOf } from "./fork-of";
-import { Incidents } from "./incidents";
 import css from "./inspector.module.css";
 import { Iterations } from "./iterations";
 import type { Shown } from "./moment";
@@ -27,6 +26,7 @@ import { Variables } from "./variables";
 import { Waits } from "./waits";
 import { say } from "./words";
 
+const Incidents = lazy(async () => ({ default: (await import("./incidents")).Incidents }));
 const EventList = lazy(async () => ({ default: (await import("./event-list")).EventList }));
 const Debug = lazy(async () => ({ default: (await import("../../debug/panel")).Panel }));
 const Why = lazy(async () => ({ default: (await import("./why-tab")).Why }));
@@ -66,7 +66,11 @@ export function Inspector(props: InspectorProps): JSX.Element {
       {box !== undefined && look !== undefined && box.rooms.some(({ label }) => label === "[]") && (
         <Iterations trace={trace} shown={shown} box={box} look={look} onIteration={props.onIteration} />
       )}
-      {!shown.isPast && trace.types.includes("IncidentRaised") && <Incidents id={props.id} version={props.version} run={box === undefined ? null : (look?.run ?? box.path)} onDone={props.onDone} />}
+      {!shown.isPast && trace.types.includes("IncidentRaised") && (
+        <Suspense>
+          <Incidents id={props.id} version={props.version} run={box === undefined ? null : (look?.run ?? box.path)} onDone={props.onDone} />
+        </Suspense>
+      )}
       <Tabs says={say("inspector")} tabs={tabs} shown={tab} onShow={onTab}>
         <div className={css["panel"]}>
           <Suspense>

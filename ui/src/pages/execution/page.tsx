@@ -24,6 +24,7 @@ import { useSettled } from "../../trace/settled";
 import { type Followed, useTrace } from "../../trace/use";
 import { Actions, useAgain } from "./actions";
 import { useAt, useOpening } from "./at";
+import { useBreakKey } from "./break-key";
 import { ASKED_MS, type State as Execution, useOutline, useStateAt } from "./data";
 import { ForkOf } from "./fork-of";
 import { Graph } from "./graph";
@@ -96,6 +97,9 @@ function Known({ id, followed }: { id: string; followed: Followed }): JSX.Elemen
   const isNarrow = useNarrow();
   const [signs, sign] = useState(NO_SIGNS);
   const known = useSteadyKnown(shown, outline, state.data);
+  const isOpen = trace !== null && isWhole && !hasEnded(trace.statusNow ?? "");
+  const isDebugged = trace?.types.some((type) => DEBUGGED.has(type)) ?? false;
+  useBreakKey(id, isOpen && !isDebugged ? node : null);
   return (
     <div className={css["page"]} data-past={shown?.isPast}>
       <Head title={workflow} says={<Says id={id} state={state.data} then={isWhole || shown?.isPast ? (shown?.moment.status ?? null) : null} isPast={shown?.isPast ?? false} reading={isWhole ? null : say("reading", { n: version, all: last })} />}>
@@ -103,9 +107,9 @@ function Known({ id, followed }: { id: string; followed: Followed }): JSX.Elemen
         {state.data && <Actions id={id} state={state.data} at={rested} hasFailed={trace?.statusNow === "failed"} onDone={again} />}
       </Head>
       {shown?.isPast && <div className={css["amber"]} />}
-      {trace !== null && shown !== null && isWhole && !hasEnded(trace.statusNow ?? "") && (
+      {isOpen && isDebugged && shown !== null && (
         <Suspense>
-          <DebugRoom id={id} version={version} chosen={node} past={shown.isPast ? shown.at : null} isDebugged={trace.types.some((type) => DEBUGGED.has(type))} known={known} onSigns={sign} onRun={chooseRun} onMore={() => show({ tab: "debug" }, true)} />
+          <DebugRoom id={id} version={version} chosen={node} past={shown.isPast ? shown.at : null} known={known} onSigns={sign} onRun={chooseRun} onMore={() => show({ tab: "debug" }, true)} />
         </Suspense>
       )}
       {trace === null || shown === null ? null : (

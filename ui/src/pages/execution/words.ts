@@ -39,6 +39,8 @@ export const say = speak("execution", {
   why: "Why?",
   events: "Events",
   debug: "Debug",
+  breakHere: "Halt before {node}",
+  breakSet: "It halts before {node}.",
   whole: "The execution",
   noOutput: "It has given nothing yet.",
   noOutputAt: "It had given nothing by then.",
