@@ -74,7 +74,7 @@ def test_every_look_of_a_halt_shuts_nobody_out(open_page: Opener, orders: Server
 
 
 def test_one_steps_changes_and_completes_and_follows_what_halts_next(open_page: Opener, orders: Server) -> None:
-    page = open_page(halted(orders, "ui-steps"))
+    page = open_page(halted(orders, "ui-debug-steps"))
     expect(page.get_by_role("img", name="halts here")).to_be_visible()
     more(page, "Change what it sees …")
     page.get_by_role("dialog").get_by_label("Value (JSON)").fill("{")
@@ -97,12 +97,12 @@ def test_one_steps_changes_and_completes_and_follows_what_halts_next(open_page: 
     page.get_by_role("button", name="Complete", exact=True).click()
     expect(page.locator("header").get_by_text("completed")).to_be_visible()
     expect(bar(page)).to_have_count(0)
-    assert [one["data"]["how"] for one in events(orders, "ui-steps", "HaltEnded")] == ["over", "into", "to", "complete"]
-    assert orders.get("/v1/executions/ui-steps").json["output"] == {"by": "hand"}
+    assert [one["data"]["how"] for one in events(orders, "ui-debug-steps", "HaltEnded")] == ["over", "into", "to", "complete"]
+    assert orders.get("/v1/executions/ui-debug-steps").json["output"] == {"by": "hand"}
 
 
 def test_keys_set_a_breakpoint_and_go_on_also_from_the_past(open_page: Opener, orders: Server) -> None:
-    page = open_page(f"{halted(orders, 'ui-keys')}?at=3")
+    page = open_page(f"{halted(orders, 'ui-debug-keys')}?at=3")
     expect(bar(page).get_by_text("You look at event 3; what you do here happens now.")).to_be_visible()
     expect(page.get_by_role("img", name="halts here")).to_have_count(0)
     page.get_by_role("group", name="Graph of ui_debug").get_by_text("refuse").click()
@@ -121,12 +121,14 @@ def test_keys_set_a_breakpoint_and_go_on_also_from_the_past(open_page: Opener, o
 
 
 def test_who_comes_second_is_told_what_has_become_of_the_halt(open_page: Opener, orders: Server) -> None:
-    page = open_page(halted(orders, "ui-second"))
+    page = open_page(halted(orders, "ui-debug-second"))
     more(page, "Let it fail …")
     dialog = page.get_by_role("dialog")
     dialog.get_by_label("Message").fill("not today")
     ada = {"Refold-Person": "ada"}
-    assert orders.ask("POST", "/v1/executions/ui-second/halts/change", {"path": "check", "variables": {"limit": 7}}, ada).status == 200
+    assert (
+        orders.ask("POST", "/v1/executions/ui-debug-second/halts/change", {"path": "check", "variables": {"limit": 7}}, ada).status == 200
+    )
     page.get_by_role("button", name="Let it fail", exact=True).click()
     expect(dialog.get_by_role("alert")).to_contain_text("ada")
     expect(dialog.get_by_label("Message")).to_have_value("not today")
@@ -149,21 +151,21 @@ def test_an_execution_is_started_with_breakpoints(open_page: Opener, orders: Ser
     dialog.get_by_label("Node; * is every one").wait_for(state="detached")
     dialog.get_by_label("Halts", exact=True).select_option("begin")
     dialog.get_by_label("Node; * is every one").fill("refuse")
-    dialog.get_by_label("Id of the execution").fill("ui-begun")
+    dialog.get_by_label("Id of the execution").fill("ui-debug-begun")
     dialog.get_by_role("button", name="Start", exact=True).click()
-    dialog.get_by_role("link", name="Open ui-begun").click()
+    dialog.get_by_role("link", name="Open ui-debug-begun").click()
     expect(bar(page).get_by_text("refuse halts")).to_be_visible()
-    found = orders.get("/v1/executions/ui-begun/debugger").json["breakpoints"]
+    found = orders.get("/v1/executions/ui-debug-begun/debugger").json["breakpoints"]
     assert [one["name"] for one in found] == ["ship", "refuse"]
 
 
 def test_where_nothing_is_debugged_the_page_says_so_and_lets_it_go_on(open_page: Opener, orders: Server, tmp_path: Path) -> None:
     begun = publish(Server(tmp_path))
-    halted(begun, "ui-off")
+    halted(begun, "ui-debug-off")
     begun.stop()
     server = Server(tmp_path, engine={"debugger": False})
     try:
-        page = open_page(f"{server.url}/executions/ui-off?tab=debug")
+        page = open_page(f"{server.url}/executions/ui-debug-off?tab=debug")
         expect(page.get_by_text("its setting debugger is off")).to_be_visible()
         expect(page.get_by_role("button", name="Set a breakpoint …")).to_have_count(0)
         expect(bar(page).get_by_role("button", name="Step over")).to_have_attribute("aria-disabled", "true")

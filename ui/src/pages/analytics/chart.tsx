@@ -79,6 +79,11 @@ function half(plot: uPlot): number {
   return (second - first) / 2 || 1;
 }
 
+/** What reads like the one below it says nothing: half a millisecond is written as one. */
+function eachOnce(said: readonly string[]): string[] {
+  return said.map((one, at) => (one === said[at - 1] ? "" : one));
+}
+
 /** How a line looks, as a border. */
 function sampleOf([first = 0]: readonly number[] = []): "solid" | "dashed" | "dotted" {
   return first === 0 ? "solid" : first < 3 ? "dotted" : "dashed";
@@ -113,7 +118,7 @@ function options(named: readonly [string, string, string, number[] | undefined][
     focus: { alpha: 0.4 },
     legend: { live: true, markers: { dash: (plot, at) => sampleOf(plot.series[at]?.dash) } },
     scales: { x: { range: (plot, least, most) => [least - half(plot), most + half(plot)] }, y: { range: (_, __, most) => [0, Math.max(leastShown, most * 1.08)] } },
-    axes: [{ ...axis, values: (_, found) => found.map((seconds) => clock.short(seconds * 1_000)), space: 64 }, { ...axis, size: 64, values: (_, found) => found.map((value) => write(value)) }],
+    axes: [{ ...axis, values: (_, found) => found.map((seconds) => clock.short(seconds * 1_000)), space: 64 }, { ...axis, size: 64, values: (_, found) => eachOnce(found.map((value) => write(value))) }],
     series: [
       { label: say("time"), value: (_, seconds) => (seconds === null || seconds === undefined ? "–" : clock.long(seconds * 1_000)) },
       ...named.map(([, label, token, dash]) => ({

@@ -51,6 +51,8 @@ export interface InspectorProps {
   /** Show the graph and timeline of a child in place. */
   readonly onChild: (id: string) => void;
   readonly known: Known;
+  /** Whether whoever debugs it has stopped what is chosen. */
+  readonly isHalted: boolean;
   /** Something was done: ask again. */
   readonly onDone: () => void;
 }
@@ -62,7 +64,7 @@ export function Inspector(props: InspectorProps): JSX.Element {
   const tabs: Tab<TabId>[] = TABS.map((id) => ({ id, says: say(id) }));
   return (
     <aside className={css["inspector"]} aria-label={say("inspector")}>
-      <Title box={box} look={look} onWhole={() => props.onChoose(null)} />
+      <Title box={box} look={look} isHalted={props.isHalted} onWhole={() => props.onChoose(null)} />
       {box !== undefined && look !== undefined && box.rooms.some(({ label }) => label === "[]") && (
         <Iterations trace={trace} shown={shown} box={box} look={look} onIteration={props.onIteration} />
       )}
@@ -84,13 +86,13 @@ export function Inspector(props: InspectorProps): JSX.Element {
   );
 }
 
-function Title({ box, look, onWhole }: { box: Box | undefined; look: BoxLook | undefined; onWhole: () => void }): JSX.Element {
+function Title({ box, look, isHalted, onWhole }: { box: Box | undefined; look: BoxLook | undefined; isHalted: boolean; onWhole: () => void }): JSX.Element {
   if (box === undefined) return <h2 className={css["title"]}>{say("whole")}</h2>;
   return (
     <div className={css["title"]}>
       <h2>{box.says}</h2>
       <code className="soft">{look?.run ?? box.path}</code>
-      {look && <State status={statusOf(box.kind, look.state)} />}
+      {look && (isHalted ? <State status="paused" says={say("halts")} /> : <State status={statusOf(box.kind, look.state)} />)}
       {look !== undefined && look.attempt > 1 && <span className="soft">{say("attempts", { n: look.attempt })}</span>}
       <button type="button" className={css["whole"]} onClick={onWhole}>
         {say("whole")}

@@ -130,7 +130,7 @@ function Known({ id, followed }: { id: string; followed: Followed }): JSX.Elemen
             <Guard of={`inspector ${node} ${search.tab}`}>
               <InspectorAt
                 id={id} trace={trace} version={version} shown={shown} state={state.data} outline={outline} chosen={node} tab={search.tab ?? "output"}
-                onTab={(tab) => show({ tab: tab === "output" ? undefined : tab }, true)} onChoose={choose} onRun={chooseRun} onGo={(to) => go(to, true)} onIteration={choice} onDone={again} known={known}
+                onTab={(tab) => show({ tab: tab === "output" ? undefined : tab }, true)} onChoose={choose} onRun={chooseRun} onGo={(to) => go(to, true)} onIteration={choice} onDone={again} known={known} isHalted={node !== null && signs.get(node) === "halt"}
                 search={search} onShow={(changed) => show(changed, true)} onChild={(child) => show({ child })}
               />
             </Guard>

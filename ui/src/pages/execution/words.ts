@@ -40,6 +40,7 @@ export const say = speak("execution", {
   events: "Events",
   debug: "Debug",
   breakHere: "Halt before {node}",
+  halts: "halts",
   breakSet: "It halts before {node}.",
   whole: "The execution",
   noOutput: "It has given nothing yet.",
