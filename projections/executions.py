@@ -12,6 +12,8 @@ from typing import Any, Final, NamedTuple, TypeVar
 import msgspec
 
 from contracts import values
+from contracts.events import DefinitionChanged, Event
+from contracts.journal import Decision
 from contracts.ports.read_models import Changes, Cursor, Index, Query, Table
 from contracts.ports.where import ALWAYS, Field, Is, OneOf, Where, all_of
 from contracts.system import SYSTEM_WORKFLOWS, is_system
@@ -92,14 +94,12 @@ EXECUTIONS: Final = Table(
     fixed=(
         "execution",
         "workflow",
-        "version",
         "parent",
         "created_at",
         "search",
         "root",
         "trigger_kind",
         "trigger_id",
-        "tags",
         "is_test",
         "forked_from",
         "forked_at",
@@ -352,6 +352,14 @@ def _stored(text: str) -> str:
     return text.replace("\0", "\ufffd")
 
 
+def _take(changes: Changes, visit: Visit, event: Event, decision: Decision) -> None:
+    """By another version an execution has the tags of that."""
+    number, state = visit.trail.number, visit.folded.state
+    changes.clear(TAGS, number)
+    for tag in tags_of(origin_of(state, visit.folded.graph).tags):
+        changes.put(TAGS, TagRecord(number, tag, state.created_at))
+
+
 def _finish(changes: Changes, visit: Visit) -> None:
     trail, record = visit.trail, execution_record(visit)
     key = record[:1]
@@ -381,5 +389,12 @@ def _set_aside(changes: Changes, number: int, found: Unreadable, is_new: bool) -
 
 
 READ_MODEL: Final = ReadModel(
-    name="executions", version=5, shape="6428a191a313db51", tables=(EXECUTIONS, PIECES, TAGS), finish=_finish, set_aside=_set_aside
+    name="executions",
+    version=5,
+    shape="6428a191a313db51",
+    tables=(EXECUTIONS, PIECES, TAGS),
+    events=frozenset({DefinitionChanged}),
+    take=_take,
+    finish=_finish,
+    set_aside=_set_aside,
 )

@@ -64,7 +64,7 @@ INCIDENTS: Final = Table(
     name="incidents",
     row=IncidentRecord,
     key=("number", "incident"),
-    fixed=("execution", "path", "error", "raised_at", "workflow", "node", "type", "message", "shape", "is_test"),
+    fixed=("execution", "error", "raised_at", "workflow", "type", "message", "shape", "is_test"),
     filters=frozenset({"number"}),
     indexes=(
         IS_OPEN,
@@ -174,6 +174,9 @@ def _take(changes: Changes, visit: Visit, event: Event, decision: Decision) -> N
             changes.put(INCIDENTS, row)
         case e.IncidentResolved():
             changes.change(INCIDENTS, (number, event.incident), resolved_at=decision.now, action=event.action)
+        case e.DefinitionChanged():
+            for incident in state.incidents.values() if event.names else ():
+                changes.change(INCIDENTS, (number, incident.incident), path=incident.path, node=node_of(visit.folded, incident.path))
 
 
 def node_of(folded: Folded, path: str) -> str:
@@ -188,6 +191,6 @@ READ_MODEL: Final = ReadModel(
     version=4,
     shape="7414d26229c1ce4a",
     tables=(INCIDENTS,),
-    events=frozenset({e.IncidentRaised, e.IncidentResolved}),
+    events=frozenset({e.IncidentRaised, e.IncidentResolved, e.DefinitionChanged}),
     take=_take,
 )

@@ -57,7 +57,7 @@ NODE_RUNS: Final = Table(
     name="node_runs",
     row=NodeRunRecord,
     key=("number", "path", "attempt", "has_failed"),
-    fixed=("created_at", "execution", "workflow", "version", "node", "type", "is_test"),
+    fixed=("created_at", "execution", "workflow", "node", "type", "is_test"),
     indexes=(
         Index("by_time"),
         Index("by_execution", ("execution",)),

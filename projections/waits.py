@@ -73,7 +73,7 @@ WAITING: Final = Table(
     name=WAIT_TABLE,
     row=WaitRecord,
     key=("number", "path", "waits_for", "name"),
-    fixed=("created_at", "execution", "workflow", "version", "is_test"),
+    fixed=("created_at", "execution", "workflow", "is_test"),
     indexes=(
         Index("by_time"),
         Index("by_execution", ("execution",)),

@@ -90,8 +90,18 @@ def _of_whole(old: Graph, new: Graph, state: Execution) -> Iterator[Obstacle]:
         yield Obstacle("blocked", "", "it is being debugged: take its breakpoints away and let what halts go on first")
     if state.is_dependent and [one.definition for one in old.after] != [one.definition for one in new.after]:
         yield Obstacle("blocked", "settings.after", "it waits for others, and that version waits for others than these")
+    if not state.started_at and _lets_in(old) != _lets_in(new):
+        said = (
+            "it has not begun, and that version lets executions in otherwise (`concurrency`, `quota`, `while_paused`): let it begin first"
+        )
+        yield Obstacle("blocked", "settings", said)
     if new.spends and not old.spends and state.spending is None:
         yield Obstacle("blocked", "", "that version counts what models take, and this execution has not counted from its beginning on")
+
+
+def _lets_in(graph: Graph) -> tuple[object, ...]:
+    settings = graph.settings
+    return settings.concurrency, settings.quota, settings.while_paused
 
 
 def _of_names(old: Graph, new: Graph, names: tuple[tuple[str, str], ...]) -> Iterator[Obstacle]:

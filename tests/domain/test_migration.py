@@ -230,6 +230,13 @@ def test_what_has_ended_or_ends_or_was_never_started_says_so_or_begins_by_the_ne
     check(new)
 
 
+def test_what_has_not_begun_is_let_in_by_the_settings_it_asked_by() -> None:
+    limited = "settings: {concurrency: {key: execution.id, limit: 1}}\n" + LATER
+    new = Versions(LINE, limited).world(LINE, {}, {"work": gives(1)}).start_paused_in_time(10, autostart=False)
+    assert "lets executions in otherwise" in refused(new.send(to(2)))
+    assert waiting(LINE, limited).send(to(2)).state().workflow_version == 2
+
+
 def test_it_goes_back_as_long_as_nothing_has_run_that_only_the_new_version_has() -> None:
     world = waiting(LINE, LATER)
     before = world.state().scopes
