@@ -15,7 +15,7 @@ from contracts.ports.read_models import Condition, ReadModels
 from domain.execution.liveness import waits_of
 from domain.execution.react import outstanding
 from domain.execution.state import Execution
-from projections.executions import executions_where
+from projections.executions import TAGS, executions_where
 from projections.incidents import INCIDENTS, incidents_where
 from projections.node_runs import NODE_RUNS
 from projections.waits import WAITING
@@ -202,5 +202,5 @@ def _first_difference(one: Any, other: Any) -> str:
 def rows_of(models: ReadModels) -> list[Any]:
     """All rows."""
     found = models.select(executions_where(limit=1_000))
-    beside = (INCIDENTS, NODE_RUNS, WAITING)
+    beside = (INCIDENTS, NODE_RUNS, WAITING, TAGS)
     return [(one, trail_of(models, one), *(models.belonging(table, one.number) for table in beside)) for one in found]

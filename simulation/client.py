@@ -15,6 +15,7 @@ from simulation.behaviour import BIG, Behaviour
 from simulation.checks import check_answer
 from simulation.definitions import PEOPLE
 from simulation.disk import Disk
+from simulation.migrations import change, revert
 from simulation.network import Network
 from simulation.node import Node
 from simulation.odd import LET_IN, odd_value
@@ -116,6 +117,10 @@ class Client:
                 return self._resolve()
             case "answer":
                 return self._answer()
+            case "migrate":
+                return change(self._world.audit.executions.get(operation.execution), self._world.catalog)
+            case "go back":
+                return revert(self._world.audit.executions.get(operation.execution))
             case "open" | "close":
                 return c.SteerBreaker(BREAKER_OF_WORK, operation.kind, "by hand")
 

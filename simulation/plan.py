@@ -24,8 +24,9 @@ EXECUTIONS_MAX: Final = 7
 FAULTS_MAX: Final = 14
 
 Asked: TypeAlias = Literal[
-    "start", "signal", "pause", "resume", "cancel", "terminate", "resolve", "begin", "release", "answer", "open", "close"
-]
+    "start", "signal", "pause", "resume", "cancel", "terminate", "resolve", "begin", "release", "answer", "open", "close",
+    "migrate", "go back",
+]  # fmt: skip
 FaultKind: TypeAlias = Literal[
     "kill", "crash", "stop", "append_lost", "append_landed", "append_late", "append_doubled", "full", "takeover", "freeze",
     "freeze_in_append", "clock", "snapshot", "snapshot_lost", "snapshot_stale", "projector_stop", "projector_kill",
@@ -80,7 +81,7 @@ class Traits(msgspec.Struct, frozen=True):
 
     Deciding about the `poisoned` execution breaks, as by a bug. Where it `is_odd`, clients and workers send odd values now and then.
     With a `child_policy` one child runs at a time, or else this becomes of the others, and slots are kept as if elsewhere: by keepers.
-    At so many failures of `work` within moments a circuit breaker opens; 0: there is none.
+    At so many failures of `work` within moments a circuit breaker opens; 0: there is none. Where it `migrates` workflows have two versions.
     """
 
     is_work_local: bool = False
@@ -97,6 +98,7 @@ class Traits(msgspec.Struct, frozen=True):
     is_odd: bool = False
     child_policy: str = ""
     breaker: int = 0
+    migrates: bool = False
 
 
 class Plan(msgspec.Struct, frozen=True):
@@ -125,9 +127,10 @@ def make_plan(seed: int) -> Plan:
     breaker = breaking.one_of(1, 1, 2, 3) if breaking.percent(30) else 0
     for _ in range(breaking.number(0, 3) if breaker else 0):
         operations.append(Operation(breaking.number(0, ticks - 1), breaking.one_of("open", "close", "close"), breaker_id(BREAKER_OF_WORK)))
-    by_time = sorted(operations, key=lambda one: one.at)
+    moves = _migrations(Chance(seed, "migrations"), sorted({one.execution for one in operations if one.kind == "start"}), ticks)
+    by_time = sorted([*operations, *moves], key=lambda one: one.at)
     keepers = _child_policy(Chance(seed, "keepers"))
-    traits = msgspec.structs.replace(_traits(chance), child_policy=keepers, breaker=breaker)
+    traits = msgspec.structs.replace(_traits(chance), child_policy=keepers, breaker=breaker, migrates=bool(moves))
     return Plan(seed, ticks, traits, definitions, by_time, sorted(faults, key=lambda one: one.at))
 
 
@@ -154,6 +157,14 @@ def _limit_starts(chance: Chance, definitions: list[dict[str, Any]]) -> None:
 
 def _child_policy(chance: Chance) -> str:
     return str(chance.one_of("queue", "reject", "reject", "replace", "replace", "skip")) if chance.percent(40) else ""
+
+
+def _migrations(chance: Chance, executions: list[str], ticks: int) -> list[Operation]:
+    """In some plans executions are told to go on by another version, and back."""
+    if not chance.percent(25):
+        return []
+    told = (execution for execution in executions for _ in range(chance.number(0, 3)))
+    return [Operation(chance.number(1, ticks - 1), chance.one_of("migrate", "migrate", "go back"), execution) for execution in told]
 
 
 def _traits(chance: Chance) -> Traits:

@@ -124,7 +124,7 @@ class Settling:
         if self._world.plan.traits.breaker:
             self._ask("close", breaker_id(BREAKER_OF_WORK))
         waits = [wait for one in audit.open() for wait in waits_of(one.graph, one.state)]
-        is_hopeless = all(wait.startswith(("condition", "child")) for wait in waits)
+        is_hopeless = all(wait.startswith(("condition", "child", "execution")) for wait in waits)
         for one in [one for one in audit.open() if is_of_users(one.state)]:
             name = one.state.execution
             if is_hopeless:

@@ -25,6 +25,7 @@ from simulation.checks import check_hands, check_live
 from simulation.client import Client
 from simulation.definitions import child_of
 from simulation.disk import Disk
+from simulation.migrations import other_version
 from simulation.network import Network
 from simulation.node import Node, SharedCatalog
 from simulation.plan import BREAKER_OF_WORK, START_MS, Operation, Plan
@@ -48,7 +49,8 @@ class World:
         self.disk = Disk()
         self.graphs: dict[str, Graph] = {}
         self.catalog = self.new_catalog()
-        for document in (child_of(plan.traits.child_policy), *plan.definitions):
+        others = [other_version(plan.seed, document) for document in plan.definitions if plan.traits.migrates]
+        for document in (child_of(plan.traits.child_policy), *others, *plan.definitions):
             self.catalog.publish(WorkflowDefinition.model_validate(document))
         if plan.traits.breaker:
             self._make_breaker(plan.traits.breaker)

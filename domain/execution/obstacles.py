@@ -21,7 +21,7 @@ from domain.definition.graph import ERROR_PORT, Body, Compiled, Edge, Graph, Nod
 from domain.execution.carrying import carry_over, fresh_nodes
 from domain.execution.deciding import Deciding
 from domain.execution.evolve import initial
-from domain.execution.memo import AskedMemo, ChildMemo, TaskMemo
+from domain.execution.memo import AskedMemo, ChildMemo, HeldMemo, TaskMemo
 from domain.execution.names import Frame
 from domain.execution.paths import body_named, is_for_worker, is_undo, node_in_definition, node_named, undone_node
 from domain.execution.renaming import Renaming
@@ -91,9 +91,7 @@ def _of_whole(old: Graph, new: Graph, state: Execution) -> Iterator[Obstacle]:
     if state.is_dependent and [one.definition for one in old.after] != [one.definition for one in new.after]:
         yield Obstacle("blocked", "settings.after", "it waits for others, and that version waits for others than these")
     if not state.started_at and _lets_in(old) != _lets_in(new):
-        said = (
-            "it has not begun, and that version lets executions in otherwise (`concurrency`, `quota`, `while_paused`): let it begin first"
-        )
+        said = "it has not begun, and that version lets executions in otherwise (concurrency, quota, while_paused): let it begin first"
         yield Obstacle("blocked", "settings", said)
     if new.spends and not old.spends and state.spending is None:
         yield Obstacle("blocked", "", "that version counts what models take, and this execution has not counted from its beginning on")
@@ -156,6 +154,8 @@ def _asked_of(old: Graph, run: NodeRun) -> str:
         return "a person"
     if isinstance(run.memo, ChildMemo):
         return "a child"
+    if isinstance(run.memo, HeldMemo):
+        return "a circuit breaker"
     return "a worker" if is_for_worker(old, run) and run.status in ("active", "stopping") else ""
 
 

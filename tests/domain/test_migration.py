@@ -172,6 +172,8 @@ def test_a_node_that_a_worker_has_keeps_its_name_or_ends_first_and_no_other_kind
     assert "a worker was asked for it under this name" in refused(world)
     world.send(to(3))
     assert "it is open as work, and is other there" in refused(world)
+    world.send(c.HoldActivity("a", 1, "shop"), to(2, a="b"))
+    assert "a circuit breaker was asked for it under this name" in refused(world)
 
 
 def test_a_variable_that_is_new_has_its_first_value_or_is_said_to_have_none() -> None:

@@ -110,7 +110,6 @@ def test_every_event_happens(outcomes: list[Outcome]) -> None:
         "BreakpointsChanged",  # nobody debugs in it, as of the next: tests/laws/test_debugging.py, tests/api/test_debugger.py
         "HaltEnded",
         "HaltChanged",
-        "DefinitionChanged",  # nobody migrates in it: tests/laws/test_migrations.py, tests/api/test_migrations.py
         "TaskNoticeStarted",  # of channels that something is sent by alone: tests/workers/test_send_notice.py
     }  # fmt: skip
     rare = {"TaskClaimed", "TaskReleased"}  # what one person may answer is rare: tests/domain/nodes/test_human_task.py
