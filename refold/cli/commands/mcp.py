@@ -103,6 +103,7 @@ def _serve_http(made: Server[Any], listens: Listens) -> None:
         bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             bound.bind((listens.host, listens.port))
+            bound.listen()  # before it says so: who comes at once is let in when it is ready
         except OSError as error:
             raise BadInput(f"cannot listen at {listens.host}:{listens.port}: {error.strerror}") from None
         shown = f"[{listens.host}]" if ":" in listens.host else listens.host
