@@ -72,8 +72,8 @@ cel-conformance: $(VENV)/.dev ## Run the cases of CEL's specification: DIR=folde
 schedules: $(VENV)/.dev ## Play a year of 1,000 schedules with kills and clock jumps; SCHEDULES=100
 	@REFOLD_SCHEDULES=$(or $(SCHEDULES),1000) $(BIN)/pytest tests/workers/test_schedules.py -k year $(ARGS)
 
-odd: $(VENV)/.dev ## Bring odd JSON to every door; VALUES=100000
-	@REFOLD_ODD_VALUES=$(or $(VALUES),100000) $(BIN)/pytest tests/odd -s $(ARGS)
+odd: $(VENV)/.dev ## Bring odd JSON to every door, and odd requests to every operation; VALUES=100000
+	@REFOLD_ODD_VALUES=$(or $(VALUES),100000) OPENAPI_EXAMPLES=100 $(BIN)/pytest tests/odd tests/api/test_openapi.py -s $(ARGS)
 
 bench: $(VENV)/.dev ## Measure how fast it is; ARGS="--against restate" measures others beside it
 	@$(BIN)/python -m benchmarks $(ARGS)

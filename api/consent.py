@@ -73,13 +73,21 @@ def leaving(page: str, public_url: str | None, chance: bytes) -> Leaving:
         there = public_url.rstrip("/")
         said = f"people come back to {there} (`public_url`), and this page is open at {root}: open {there}/credentials, and begin there"
         raise Rejected("another_address", said)
-    if public_url is None and not is_loopback(urlsplit(page).hostname or ""):
+    if public_url is None and not is_loopback(_host(page)):
         said = (
             f"nobody knows for sure that people reach this server as {root}: start it with the setting `public_url` "
             f"(REFOLD_PUBLIC_URL={root}), and register {root}{PATH} where the credential comes from"
         )
         raise Rejected("no_public_url", said)
     return Leaving(root + PATH, base64.urlsafe_b64encode(chance).decode().rstrip("="))
+
+
+def _host(page: str) -> str:
+    """The host of a page; empty where its address is none."""
+    try:
+        return urlsplit(page).hostname or ""
+    except ValueError:
+        return ""
 
 
 class WayBack:

@@ -165,12 +165,15 @@ class AuthorizeRequest(BaseModel):
     redirect_uri: str = Field(max_length=2_000, pattern=r"^https?://[^\s#]+$", description="as it is registered with the server")
 
 
+_PAGE: Final = r"^https?://([^\s/?#@\[\]]+|\[[0-9a-fA-F:.]+\](:[0-9]+)?)/([^\s?#]*/)?$"
+
+
 class ConnectRequest(BaseModel):
     """By which address the page is open that a person leaves to authorize a credential, and comes back to."""
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"example": {"page": "http://127.0.0.1:8080/"}})
 
-    page: str = Field(max_length=1_000, pattern=r"^https?://[^\s/?#@]+/([^\s?#]*/)?$", description="of the root of the web UI")
+    page: str = Field(max_length=1_000, pattern=_PAGE, description="of the root of the web UI")
 
 
 class Authorize(BaseModel):

@@ -89,9 +89,17 @@ class Sites:
         return problem(421, "foreign_host", f"the Host {shown!r} is no name of this server{way_out}")
 
     def _foreign_origin(self, origin: str) -> Response:
-        shown, name = origin[:SHOWN_LENGTH_MAX], urlsplit(origin).netloc.partition(":")[0] if origin.startswith("http") else ""
+        shown, name = origin[:SHOWN_LENGTH_MAX], _name_of(origin) if origin.startswith("http") else ""
         way_out = f"; if it is meant, name its host in the setting `hosts` of this server (REFOLD_HOSTS={name})" if name else ""
         return problem(403, "foreign_origin", f"a page of {shown!r} may not ask this server, which knows no users yet{way_out}")
+
+
+def _name_of(origin: str) -> str:
+    """The name in a URL; empty where it is none."""
+    try:
+        return urlsplit(origin).netloc.partition(":")[0]
+    except ValueError:
+        return ""
 
 
 def _split(authority: str) -> tuple[str, int] | None:

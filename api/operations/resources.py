@@ -96,7 +96,7 @@ def _declared(kind: ResourceKind, list_them: Do, get_one: Do, put_one: Do, delet
         ),
         Operation(
             method="PUT", path=of_one, tag=kind.name, right=kind.right, do=put_one, answer=one, takes=kind.model, is_required=True,
-            problems=(409, 412, 415), client=ClientMethod(f"put_{kind.one}"),
+            problems=(404, 409, 412, 415), client=ClientMethod(f"put_{kind.one}"),
         ),
         Operation(
             method="DELETE", path=of_one, tag=kind.name, right=kind.right, do=delete_one, answer=Deleted, problems=(404, 409, 412),

@@ -119,7 +119,19 @@ def test_where_nobody_knows_by_which_address_people_come_it_is_not_begun(asked: 
 
 
 @pytest.mark.parametrize(
-    "page", ["", "javascript:alert(1)", "http://127.0.0.1/#x", "http://a@127.0.0.1/", "http://127.0.0.1/x", 7, "http://127.0.0.1/\r\n/"]
+    "page",
+    [
+        "",
+        "javascript:alert(1)",
+        "http://127.0.0.1/#x",
+        "http://a@127.0.0.1/",
+        "http://127.0.0.1/x",
+        7,
+        "http://127.0.0.1/\r\n/",
+        "http://half]/",
+        "http://[::1/",
+        "http://[::1]x/",
+    ],
 )
 def test_what_is_no_address_of_a_page_is_refused(asked: Server, page: Any) -> None:
     assert asked.post("/v1/credentials/any/connect", {"page": page}).status == 422

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -20,6 +21,8 @@ from .conftest import Server
 CHECKED = ("not_a_server_error", "status_code_conformance", "content_type_conformance", "response_schema_conformance")
 LEFT_OUT = re.compile("/v1/worker/.*|.*/events|.*/text")
 """The worker protocol has a conformance test of its own; streams do not end."""
+EXAMPLES = int(os.environ.get("OPENAPI_EXAMPLES", "6"))
+"""Of good requests and of bad ones, for each operation; `make odd` asks more."""
 
 
 def test_every_operation_answers_as_the_document_says(server: Server) -> None:
@@ -49,7 +52,12 @@ def ask_about(operation: Any, checks: list[Any]) -> None:
 
 def _ask_about(cases: Any, checks: list[Any]) -> None:
     @settings(
-        max_examples=15, deadline=None, database=None, derandomize=True, phases=[Phase.generate], suppress_health_check=list(HealthCheck)
+        max_examples=EXAMPLES,
+        deadline=None,
+        database=None,
+        derandomize=True,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
     )
     @given(case=cases)
     def ask(case: Any) -> None:
