@@ -49,7 +49,8 @@ def test_a_host_is_a_loopback_name_the_bound_address_or_one_that_was_given(sites
         (LOCAL, "localhost:8080", "http://localhost:8080@evil.example", False), (ANYWHERE, "10.0.0.7:8080", "http://10.0.0.9:8080", False),
         (NAMED, "refold.example", "https://refold.example", True), (NAMED, "127.0.0.1:8080", "https://refold.example", True),
         (NAMED, "refold.example", "https://ui.inside.example:8443", True), (NAMED, "refold.example", "https://evil.example", False),
-        (ALL, "anything", "https://evil.example", True), (LOCAL, "localhost", "http://[half", False), (LOCAL, "localhost", "http://[a]b", False),
+        (ALL, "anything", "https://evil.example", True), (LOCAL, "localhost", "http://[half", False),
+        (LOCAL, "localhost", "http://[a]b", False),
     ],
 )  # fmt: skip
 def test_an_origin_is_the_site_that_is_asked_or_one_that_was_given(sites: Sites, host: str, origin: str, is_taken: bool) -> None:
